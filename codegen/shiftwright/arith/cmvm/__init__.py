@@ -1,0 +1,1 @@
+"""Solvers for constant-matrix products: one module each, found by its `SOLVER`."""

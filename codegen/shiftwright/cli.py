@@ -1,0 +1,206 @@
+"""The command line: each command is one call into flow, a table a person can read, and --json for machines."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from shiftwright import __version__
+from shiftwright.errors import ShiftwrightError
+
+app = typer.Typer(
+    name="shiftwright",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""Compiles quantized neural networks to FPGA datapaths without multipliers, and shows that they are exact.
+
+A usual day, from a float model to simulated hardware:
+
+    shiftwright quantize model.onnx --data calibration.npz --weights pot --weight-bits 4 -o model.q.onnx
+
+    shiftwright compile model.q.onnx -o build
+
+    shiftwright verify build --data test.npz
+
+Exit codes: 0 all is well; 1 the hardware differs from the reference; 2 the input is unusable, with one line that says
+what to do. Every command takes --json and then prints one object to standard output.""",
+)
+tables, notes = Console(), Console(stderr=True)
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to standard output instead of tables.")]
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Shows on standard error that long work goes on."""
+    with notes.status(what) if notes.is_terminal else _quiet():
+        yield
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    yield
+
+
+def emit(as_json: bool, found: dict[str, Any], table: Callable[[], None]) -> None:
+    """One object for machines, or a table for people."""
+    if as_json:
+        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+    else:
+        table()
+
+
+@app.callback()
+def version(
+    context: typer.Context,
+    show: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+) -> None:
+    if show:
+        tables.print(f"shiftwright {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def quantize(
+    model: Annotated[Path, typer.Argument(help="A float ONNX model.", show_default=False)],
+    data: Annotated[
+        Path, typer.Option(help="Calibration data, .npz: a key named as the graph input, batch first; key `labels` is optional.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The quantized ONNX file to write.")],
+    weights: Annotated[str, typer.Option(help="Number system of the weights: uniform, pot or ternary.")] = "pot",
+    weight_bits: Annotated[int, typer.Option(help="Stored bits a weight, the sign included (ternary ignores it).")] = 4,
+    activation_bits: Annotated[int, typer.Option(help="Bits an activation, 2 to 8.")] = 8,
+    as_json: JsonOption = False,
+) -> None:
+    """Quantizes a float model after training, with bias correction and power-of-two scales.
+
+    Writes a standard QCDQ file that onnxruntime runs. BatchNorm is folded. Biases are put half a step off the accumulator's
+    grid, so that every requantizer becomes a wire in hardware.
+
+    Example: `shiftwright quantize model.onnx --data calibration.npz --weights ternary -o model.q.onnx`
+    """
+    from shiftwright.quantize import flow
+    from shiftwright.quantize.data import load_data
+    from shiftwright.quantize.load import free_inputs, load_float_model
+    from shiftwright.quantize.settings import Settings
+    from shiftwright.report.tables import quantized_table
+
+    settings = Settings(weights=weights, weight_bits=weight_bits, activation_bits=activation_bits)
+    names = [value.name or "" for value in free_inputs(load_float_model(model))]
+    with working(f"quantizing {model.name}"):
+        report = flow.quantize(model, load_data(data, names), settings, output).as_dict()
+    emit(as_json, report, lambda: quantized_table(tables, report, output))
+
+
+@app.command()
+def compile(  # noqa: A001 - the command's name
+    model: Annotated[Path, typer.Argument(help="A quantized ONNX model (QDQ or QCDQ form).", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The build folder to write.")],
+    name: Annotated[str | None, typer.Option(help="Name of the top module; by default the file's.")] = None,
+    levels_per_stage: Annotated[int, typer.Option(help="Adder levels between two registers.", min=1)] = 1,
+    clock: Annotated[float, typer.Option(help="Assumed clock in MHz, for frames a second.", min=0.001)] = 100.0,
+    force: Annotated[bool, typer.Option("--force", help="Replace a build folder that Shiftwright wrote.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Compiles a quantized model to RTL, proves it, and writes a build folder that runs without Shiftwright.
+
+    The folder holds Verilog, a cocotb bench with vectors, host.py, manifest.json, a Makefile and a README.
+
+    Example: `shiftwright compile model.q.onnx -o build --clock 250`
+    """
+    from shiftwright import flow
+    from shiftwright.build.folder import check_target
+    from shiftwright.report.tables import compiled_table
+
+    check_target(output, force)
+    with working(f"compiling {model.name}"):
+        loaded = flow.load(model)
+        design = loaded.compile(name, levels_per_stage)
+        manifest = design.build(output, force)
+    for warning in loaded.network.warnings:
+        notes.print(f"note: {warning}", highlight=False)
+    rate = clock * 1e6 / manifest["timing"]["interval"]
+    summary = {key: manifest[key] for key in ("name", "version", "input", "output", "timing", "multipliers", "layers", "proofs")}
+    summary |= {"folder": str(output), "clock_mhz": clock, "frames_per_second": rate, "warnings": list(loaded.network.warnings)}
+    emit(as_json, summary, lambda: compiled_table(tables, summary))
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A build folder that `shiftwright compile` wrote.", show_default=False)],
+    simulator: Annotated[str, typer.Option(help="verilator, icarus, or all that are installed.")] = "all",
+    frames: Annotated[int | None, typer.Option(help="How many frames to play; by default 64, or all of --data.", min=1)] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Frames from an .npz (key: the graph input's name; `labels` gives accuracies) or .npy.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random frames and of the stalls.", min=0)] = 0,
+    waves: Annotated[bool, typer.Option("--waves", help="Write a waveform into the build folder.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Simulates a build folder and compares every word: RTL with golden, golden with onnxruntime layer by layer.
+
+    Both sides of the stream stall at random; latency and interval are measured against the manifest. A difference is
+    named by layer, frame, position and channel. Exits with 0 only if every word is equal, with 1 if one differs.
+
+    Example: `shiftwright verify build --simulator verilator --data test.npz`
+    """
+    from shiftwright import flow
+    from shiftwright.report.tables import verified_table
+
+    simulators = [] if simulator == "all" else [simulator]
+    feeds, labels = (None, None) if data is None else read_frames(data)
+    with working(f"simulating {folder}"):
+        found = flow.verify(folder, feeds, frames, simulators, seed, waves, labels)
+    emit(as_json, found.as_dict(), lambda: verified_table(tables, found))
+    if not found.equal:
+        raise typer.Exit(1)
+
+
+def read_frames(path: Path) -> tuple[Any, np.ndarray[Any, Any] | None]:
+    """Arrays of an .npz by key, or of an .npy, and the labels if there are any."""
+    from shiftwright.errors import ImportModelError
+
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        arrays = loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+    except (OSError, ValueError, EOFError) as error:
+        raise ImportModelError(f"{path} cannot be read as .npz or .npy ({error}); save frames with numpy.savez") from error
+    if isinstance(arrays, np.ndarray):
+        return arrays, None
+    return arrays, arrays.pop("labels", None)
+
+
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """Lists every tool that Shiftwright uses: version, path, and what to do where one is missing.
+
+    Exits with 1 if nothing can simulate.
+    """
+    from shiftwright.report.tables import doctor_table
+    from shiftwright.sim.installed import survey
+
+    with working("asking each tool for its version"):
+        tools = survey()
+    emit(as_json, {"tools": [tool.as_dict() for tool in tools]}, lambda: doctor_table(tables, tools))
+    if not any(tool.found for tool in tools if tool.purpose == "simulation"):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point: a user's error is one line and exit code 2."""
+    try:
+        app()
+    except ShiftwrightError as error:
+        notes.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

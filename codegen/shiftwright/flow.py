@@ -1,0 +1,169 @@
+"""The pipeline, read from top to bottom: a file becomes an integer graph, a design, a build folder, a simulation."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftwright.build.folder import write_folder
+from shiftwright.build.manifest import Json, read
+from shiftwright.errors import BuildError, ImportModelError, SimulationError
+from shiftwright.frontend.convert import Network, import_network
+from shiftwright.frontend.reference import Comparison, compare, portable_bytes
+from shiftwright.ir.show import show
+from shiftwright.lower.design import Lowered, lower
+from shiftwright.sim.verification import Verification, simulate
+
+CHUNK = 256
+OWN_FRAMES = 16
+RANDOM_FRAMES = 64
+Arrays = NDArray[np.generic] | Mapping[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A quantized network as integers."""
+
+    network: Network
+
+    def golden(self, x: Arrays) -> NDArray[np.generic] | list[NDArray[np.generic]]:
+        """What the file means, exactly: takes what onnxruntime takes (batch first; a dict if there are several inputs).
+
+        Returns the output's array (a list if there are several): float32 where it is real, codes where it is integer."""
+        integers = self.golden_integers(x)
+        found = [edge.decode(integers[edge.value.name]) for edge in self.network.outputs]
+        return found[0] if len(found) == 1 else found
+
+    def golden_integers(self, x: Arrays) -> dict[str, NDArray[np.int64]]:
+        """The integers of every layer by name, each (batch, *stream shape): row, column, channel."""
+        feeds = self._feeds(x)
+        codes = {edge.value.name: edge.encode(feeds[edge.name]) for edge in self.network.inputs}
+        batch = len(next(iter(codes.values())))
+        parts = [
+            self.network.graph.run({name: array[start : start + CHUNK] for name, array in codes.items()})
+            for start in range(0, max(batch, 1), CHUNK)
+        ]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def trace(self, x: Arrays) -> list[Comparison]:
+        """Every layer's integers beside what onnxruntime makes of the same inputs to that layer."""
+        feeds = self._feeds(x)
+        return compare(self.network, feeds, self.golden_integers(feeds))
+
+    def random_input(self, frames: int, seed: int = 0) -> dict[str, NDArray[np.generic]]:
+        """Seeded random arrays that reach every code of every input."""
+        random = np.random.default_rng(seed)
+        found: dict[str, NDArray[np.generic]] = {}
+        for edge in self.network.inputs:
+            codes = random.integers(edge.lo, edge.hi, size=(frames, *edge.layout.shape), endpoint=True)
+            if edge.scale is None:
+                found[edge.name] = codes.astype(edge.dtype)
+            else:
+                found[edge.name] = ((codes - edge.zero_point) * float(edge.scale)).astype(np.float32)
+        return found
+
+    def compile(self, name: str | None = None, levels_per_stage: int = 1) -> "Design":
+        """The network as hardware; HardwareError names a node that has none yet.
+
+        `name` is the top module's, by default the file's; a register follows every `levels_per_stage` adder levels."""
+        top = module_name(name) if name is not None else _name_from(self.network.path)
+        return Design(self, lower(self.network.graph, top, levels_per_stage=levels_per_stage))
+
+    def __str__(self) -> str:
+        return show(self.network.graph)
+
+    def _feeds(self, x: Arrays) -> dict[str, NDArray[np.generic]]:
+        edges = self.network.inputs
+        if isinstance(x, Mapping):
+            feeds = {name: np.asarray(array) for name, array in x.items()}
+        elif len(edges) == 1:
+            feeds = {edges[0].name: np.asarray(x)}
+        else:
+            names = [edge.name for edge in edges]
+            raise ImportModelError(f"the network has inputs {names}; pass a dict with an array for each")
+        missing = [edge.name for edge in edges if edge.name not in feeds]
+        if missing:
+            raise ImportModelError(f"no data for input {missing[0]!r}; the data holds {sorted(feeds)}")
+        return feeds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """A network's hardware, proved, not yet written."""
+
+    model: Model
+    lowered: Lowered
+
+    def build(self, path: str | Path, force: bool = False) -> Json:
+        """Writes the build folder and returns its manifest; `force` replaces a folder that Shiftwright wrote."""
+        network = self.model.network
+        integers = self.model.golden_integers(self.model.random_input(OWN_FRAMES))
+        content = portable_bytes(network.path)
+        return write_folder(
+            self.lowered, network.inputs[0], network.outputs[0], content, integers, Path(path), force
+        )
+
+    def verify(
+        self,
+        x: Arrays | None = None,
+        frames: int | None = None,
+        simulators: Sequence[str] = (),
+        seed: int = 0,
+        labels: NDArray[np.generic] | None = None,
+    ) -> Verification:
+        """Builds aside and simulates; see `verify`."""
+        with TemporaryDirectory() as folder:
+            self.build(Path(folder) / "build")
+            return verify(Path(folder) / "build", x, frames, simulators, seed, labels=labels)
+
+
+def load(path: str | Path) -> Model:
+    """Reads a quantized ONNX file (QDQ or QCDQ); ImportModelError says what to change in one that cannot be read."""
+    return Model(import_network(Path(path)))
+
+
+def verify(
+    folder: str | Path,
+    x: Arrays | None = None,
+    frames: int | None = None,
+    simulators: Sequence[str] = (),
+    seed: int = 0,
+    waves: bool = False,
+    labels: NDArray[np.generic] | None = None,
+) -> Verification:
+    """Simulates a build folder against golden, and golden against onnxruntime, layer by layer.
+
+    `x` are the frames, the first `frames` of them if that is given; without it 64 (or `frames`) seeded random ones are
+    played. `simulators` are names, by default every one installed. `labels`, one a frame, give accuracies.
+    SimulationError where a simulator asked for is missing or its bench breaks down."""
+    place = Path(folder)
+    read(place)
+    model = load(place / "model.onnx")
+    feeds = model.random_input(frames or RANDOM_FRAMES, seed) if x is None else model._feeds(x)
+    feeds = {name: array[:frames] for name, array in feeds.items()}
+    if not len(next(iter(feeds.values()))):
+        raise SimulationError("the data holds no frame; give at least one")
+    integers = model.golden_integers(feeds)
+    return simulate(place, model.network, feeds, integers, simulators, seed, waves, labels)
+
+
+def module_name(name: str) -> str:
+    """A name that Verilog takes for a module; BuildError for one that it does not."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or name in RESERVED:
+        raise BuildError(f"{name!r} cannot name a Verilog module; use letters, digits and underscores (--name NAME)")
+    return name
+
+
+def _name_from(path: Path) -> str:
+    stem = re.sub(r"\W+", "_", path.stem, flags=re.ASCII).strip("_")
+    return stem if re.match(r"[A-Za-z_]", stem) and stem not in RESERVED else f"network_{stem}".rstrip("_")
+
+
+RESERVED = frozenset(
+    "always and assign begin buf case default else end endcase endmodule for function if initial input inout integer logic "
+    "module negedge nor not or output parameter posedge real reg signed table task time tri wait wire while xnor xor".split()
+)

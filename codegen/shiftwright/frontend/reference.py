@@ -1,0 +1,200 @@
+"""Runs an ONNX file in onnxruntime, layer by layer on golden's own codes, and judges each difference.
+
+The file is cut at every integer tensor: what a layer reads are golden's codes, what it writes is compared. So a float32
+near-tie in one layer never travels to the next. With power-of-two scales float32 is exact and every word must agree."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+
+from shiftwright.errors import ImportModelError
+from shiftwright.frontend.convert import Network
+from shiftwright.ops.add import Add
+from shiftwright.ops.requantize import Requantize
+
+STEP_ERROR = 2.0**-22
+"""Relative error of a few float32 roundings on the way to a QuantizeLinear; each summand may add 2^-24 more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One layer's integers beside onnxruntime's: `tensor` is the ONNX name, `value` the integer graph's."""
+
+    tensor: str
+    value: str
+    words: int
+    different: int
+    near_ties: int
+    exact_expected: bool
+    golden: NDArray[np.generic]
+    onnxruntime: NDArray[np.generic]
+
+    @property
+    def explained(self) -> bool:
+        """Whether every difference is one step at a float32 near-tie."""
+        return self.different == self.near_ties and not (self.exact_expected and self.different)
+
+
+def run_onnx(path: Path, feeds: Mapping[str, NDArray[np.generic]], outputs: list[str] | None = None) -> list[NDArray[np.generic]]:
+    """What onnxruntime returns with all its optimizations off."""
+    return _run(str(path), feeds, outputs)
+
+
+def compare(
+    network: Network, feeds: Mapping[str, NDArray[np.generic]], integers: Mapping[str, NDArray[np.int64]]
+) -> list[Comparison]:
+    """Every code tensor and every output of the file, computed by onnxruntime from golden's codes of the layers before."""
+    model = onnx.load(network.path)
+    cuts = _cut(model, list(network.codes))
+    golden = {
+        name: codes.layout.from_stream(integers[codes.value.name]).astype(codes.dtype)
+        for name, codes in network.codes.items()
+    }
+    names = {value.name for value in model.graph.input}
+    fed: dict[str, NDArray[np.generic]] = {name: array for name, array in feeds.items() if name in names}
+    fed |= {cuts[name]: golden[name] for name in cuts if cuts[name] in names}
+    results = dict(zip([value.name for value in model.graph.output], _run(model, fed, None), strict=True))
+    found = [
+        _codes_comparison(network, name, golden[name], results[name], integers, feeds)
+        for name in network.codes
+        if name in results
+    ]
+    for edge in network.outputs:
+        if edge.name not in network.codes:
+            found.append(_output_comparison(network, edge.name, results[edge.name], integers))
+    return found
+
+
+def _cut(model: onnx.ModelProto, names: list[str]) -> dict[str, str]:
+    """Makes readers of each named tensor read a new graph input instead, and each tensor an output; in place."""
+    made = {output: node for node in model.graph.node for output in node.output}
+    cuts = {name: f"{name}__golden" for name in names if name in made}
+    read = set()
+    for node in model.graph.node:
+        for place, name in enumerate(node.input):
+            if name in cuts and node.op_type != "Clip":
+                node.input[place] = cuts[name]
+                read.add(name)
+    inferred = onnx.shape_inference.infer_shapes(model)
+    known = {value.name: value.type.tensor_type.elem_type for value in [*inferred.graph.value_info, *inferred.graph.output]}
+    outputs = {value.name for value in model.graph.output}
+    for name, cut in cuts.items():
+        kind = known.get(name, onnx.TensorProto.FLOAT)
+        if name in read:
+            model.graph.input.append(onnx.helper.make_tensor_value_info(cut, kind, None))
+        if name not in outputs:
+            model.graph.output.append(onnx.helper.make_tensor_value_info(name, kind, None))
+    return cuts
+
+
+def _run(
+    model: str | onnx.ModelProto, feeds: Mapping[str, NDArray[np.generic]], outputs: list[str] | None
+) -> list[NDArray[np.generic]]:
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 4
+    try:
+        content = model if isinstance(model, str) else model.SerializeToString()
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        found: list[NDArray[np.generic]] = session.run(outputs, dict(feeds))
+    except Exception as error:  # onnxruntime raises classes of its own that share no base but Exception
+        name = model if isinstance(model, str) else "the model, cut into layers,"
+        raise ImportModelError(f"onnxruntime cannot run {name}: {str(error).strip().splitlines()[0]}") from error
+    return found
+
+
+def _codes_comparison(
+    network: Network,
+    name: str,
+    golden: NDArray[np.generic],
+    found: NDArray[np.generic],
+    integers: Mapping[str, NDArray[np.int64]],
+    feeds: Mapping[str, NDArray[np.generic]],
+) -> Comparison:
+    codes = network.codes[name]
+    difference = codes.layout.to_stream(np.asarray(found).astype(np.int64) - golden.astype(np.int64), codes.value.shape)
+    producer = next((node for node in network.graph.nodes if node.output is codes.value), None)
+    edge = next((edge for edge in network.inputs if edge.value is codes.value), None)
+    near, exact = np.zeros(difference.shape, dtype=np.bool_), True
+    if producer is not None and isinstance(producer.operator, Requantize):
+        source = integers[producer.inputs[0].name]
+        near = _near_tie(producer.operator, source, network, producer.inputs[0].name)
+        exact = _float32_is_exact(producer.operator, source)
+    elif edge is not None and edge.scale is not None:
+        quotient = feeds[edge.name].astype(np.float64) / float(edge.scale)
+        near = np.abs(quotient - np.floor(quotient) - 0.5) <= np.abs(quotient) * STEP_ERROR
+        near = edge.layout.to_stream(near.astype(np.int64), edge.value.shape).astype(np.bool_)
+        exact = _power_of_two(edge.scale)
+    different = int((difference != 0).sum())
+    explained = int((near & (np.abs(difference) == 1)).sum())
+    return Comparison(name, codes.value.name, golden.size, different, explained, exact, golden, found)
+
+
+def _float32_is_exact(operator: Requantize, source: NDArray[np.int64]) -> bool:
+    """Whether float32 makes no rounding error before this layer's QuantizeLinear: power-of-two scales, short numbers."""
+    dyadic = all(_power_of_two(scale) for scale in operator.scale)
+    on_grid = all(_power_of_two(Fraction(1, bias.denominator)) for bias in operator.bias)
+    return dyadic and on_grid and bool(np.abs(source).max(initial=0) < 1 << 22)
+
+
+def _near_tie(operator: Requantize, source: NDArray[np.int64], network: Network, name: str) -> NDArray[np.bool_]:
+    """Words whose exact value is within float32's error of a rounding boundary."""
+    scale = np.array([float(number) for number in operator.scale])
+    bias = np.array([float(number) for number in operator.bias])
+    exact = scale * (source + bias)
+    distance = np.abs(exact - np.floor(exact) - 0.5)
+    return np.asarray(distance <= float_error(network, name, scale, bias))
+
+
+def float_error(network: Network, name: str, scale: NDArray[np.float64], bias: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A bound of float32's error, in output steps per channel, for the number that integer value `name` stands for.
+
+    A sum of n products rounds n times; each rounding errs by at most 2^-24 of the largest partial sum, which the interval
+    bounds for the magnitudes of all summands."""
+    node = next((node for node in network.graph.nodes if node.output.name == name), None)
+    weights = getattr(node.operator, "weights", None) if node is not None else None
+    interval = node.output.interval if node is not None else next(v.interval for v in network.graph.inputs if v.name == name)
+    reach = np.maximum(np.abs(interval.lo), np.abs(interval.hi)).astype(np.float64) + np.abs(bias)
+    terms = 4
+    if weights is not None and node is not None:
+        flat = np.abs(weights.reshape(len(weights), -1)).sum(axis=1).astype(np.float64)
+        source = node.inputs[0].interval
+        largest = float(max(abs(int(source.lo.min())), abs(int(source.hi.max()))))
+        zero = float(max((abs(pad) for pad in getattr(node.operator, "pad", ())), default=0))
+        reach = np.maximum(reach, flat * (largest + zero)) + np.abs(bias)
+        terms += weights[0].size
+    elif node is not None and isinstance(node.operator, Add):
+        terms += 2
+    return np.asarray(reach * scale * (STEP_ERROR + terms * 2.0**-24))
+
+
+def _output_comparison(
+    network: Network, name: str, found: NDArray[np.generic], integers: Mapping[str, NDArray[np.int64]]
+) -> Comparison:
+    (edge,) = [edge for edge in network.outputs if edge.name == name]
+    golden = edge.decode(integers[edge.value.name])
+    different = np.asarray(golden != found)
+    assert edge.scale is not None
+    scale = np.array([float(number) for number in edge.scale])
+    offset = np.array([float(number) for number in edge.offset])
+    error = float_error(network, edge.value.name, scale, offset / scale)
+    shaped = edge.layout.from_stream(np.broadcast_to(error, edge.value.shape)[np.newaxis])  # type: ignore[arg-type]
+    near = different & (np.abs(golden.astype(np.float64) - np.asarray(found, dtype=np.float64)) <= shaped)
+    exact = all(_power_of_two(number) for number in edge.scale)
+    exact = exact and bool(np.abs(integers[edge.value.name]).max(initial=0) < 1 << 23) and not offset.any()
+    return Comparison(name, edge.value.name, golden.size, int(different.sum()), int(near.sum()), exact, golden, found)
+
+
+def _power_of_two(number: Fraction) -> bool:
+    return all(part & (part - 1) == 0 for part in (number.numerator, number.denominator))
+
+
+def portable_bytes(path: Path) -> bytes:
+    """The file in one piece: data that stood in other files is taken in, and nothing else changes."""
+    return onnx.load(path).SerializeToString(deterministic=True)

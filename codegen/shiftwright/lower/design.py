@@ -1,0 +1,59 @@
+"""An integer graph as a design: stages, edges, timing. What build writes to files."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from shiftwright.arith.cmvm.csd import SOLVER
+from shiftwright.arith.cmvm.solver import Solver
+from shiftwright.errors import HardwareError
+from shiftwright.ir.core import Graph
+from shiftwright.lower.schedule import Timing, run
+from shiftwright.lower.stages import Stage, build_stages, link_interval
+from shiftwright.lower.top import Top
+from shiftwright.rtl.axis import AxisSink, AxisSource
+from shiftwright.rtl.emit import to_verilog
+from shiftwright.rtl.format import Format
+from shiftwright.rtl.leaf import Pipeline
+
+
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """A chain of stages between two AXI4-Stream edges, every adder graph and requantizer in it proved."""
+
+    name: str
+    graph: Graph
+    stages: tuple[Stage, ...]
+
+    @cached_property
+    def source(self) -> AxisSource:
+        """The input edge."""
+        return AxisSource(Format.of(link_interval(self.graph, self.graph.inputs[0])))
+
+    @cached_property
+    def sink(self) -> AxisSink:
+        """The output edge."""
+        return AxisSink(self.graph.outputs[0].positions, self.stages[-1].result)
+
+    @cached_property
+    def timing(self) -> Timing:
+        """Of the whole design, with an entry in `first` for each stage's link."""
+        models = [self.source.handshake(), *(stage.handshake() for stage in self.stages), self.sink.handshake()]
+        whole = run(models, self.graph.outputs[0].positions)
+        return Timing(whole.first[1:-1], whole.latency, whole.interval)
+
+    def verilog(self) -> dict[str, str]:
+        """File name to text: the top with its Amaranth stages, and one leaf a file."""
+        top = Top(self.source, self.stages, self.sink)
+        files = {f"{self.name}.v": to_verilog(top, self.name)}
+        for stage in self.stages:
+            for component in stage.components:
+                if isinstance(component, Pipeline):
+                    files |= {f"{leaf.name}.v": leaf.render() for leaf in component.leaves}
+        return files
+
+
+def lower(graph: Graph, name: str, solver: Solver = SOLVER, levels_per_stage: int = 1) -> Lowered:
+    """The design of a graph; HardwareError names a node that has none. ProofError would be a bug of ours."""
+    if levels_per_stage < 1:
+        raise HardwareError(f"{levels_per_stage} adder levels a register is too few; use 1 or more")
+    return Lowered(name, graph, tuple(build_stages(graph, name, solver, levels_per_stage)))

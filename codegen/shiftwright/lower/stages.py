@@ -1,0 +1,172 @@
+"""Cuts an integer graph into hardware stages: each a front, an engine and a requantizer, or a component of its own."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from shiftwright.arith.cmvm.solver import Solver
+from shiftwright.arith.interval import Interval
+from shiftwright.arith.prove import prove_requantizer
+from shiftwright.arith.requantize import Requantizer
+from shiftwright.errors import HardwareError
+from shiftwright.ir.core import Graph, Node, Value
+from shiftwright.lower.number_system import number_system
+from shiftwright.lower.parallel import Engine, parallel_engine
+from shiftwright.lower.schedule import Timing, run
+from shiftwright.ops.convolution import Convolution
+from shiftwright.ops.requantize import Requantize
+from shiftwright.ops.stage import Component, ComponentOperator, MatrixOperator, MatrixProduct, TailOperator
+from shiftwright.ops.sum_pool import SumPool
+from shiftwright.rtl.format import Format
+from shiftwright.rtl.handshake import Chain, Handshake
+from shiftwright.rtl.skid import Skid
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One layer in hardware: components in a row, the last of them a skid buffer. `output` is what its link carries."""
+
+    name: str
+    nodes: tuple[Node, ...]
+    source: Value
+    output: Value
+    result: Format
+    components: tuple[Component, ...]
+    engine: Engine | None
+
+    def handshake(self) -> Handshake:
+        """The stage's timing model."""
+        return Chain([component.handshake() for component in self.components])
+
+    @cached_property
+    def timing(self) -> Timing:
+        """Latency and interval of the stage alone, fed and drained without stalls."""
+        return run([self.handshake()], self.output.positions)
+
+    @property
+    def numbers(self) -> str:
+        """The number system of the stage's weights."""
+        operator = self.nodes[0].operator
+        if not isinstance(operator, MatrixOperator) or isinstance(operator, SumPool):
+            return "none"
+        return number_system(operator.product(self.source).matrix)
+
+    @property
+    def kind(self) -> str:
+        """What the stage does, in a few words."""
+        return " · ".join(node.operator.describe() for node in self.nodes)
+
+
+def link_interval(graph: Graph, value: Value) -> Interval:
+    """Bounds of what a link must be able to hold: the value's own, and a later window's padding code."""
+    lo, hi = value.interval.lo, value.interval.hi
+    for node in graph.readers(value):
+        if isinstance(node.operator, Convolution) and node.operator.geometry.pads:
+            pad = np.array(node.operator.pad, dtype=np.int64)
+            lo, hi = np.minimum(lo, pad), np.maximum(hi, pad)
+        elif isinstance(node.operator, ComponentOperator):
+            # Pooling passes its lanes on as they are.
+            later = link_interval(graph, node.output)
+            lo, hi = np.minimum(lo, later.lo), np.maximum(hi, later.hi)
+    return Interval(lo, hi)
+
+
+def build_stages(graph: Graph, prefix: str, solver: Solver, levels_per_stage: int) -> list[Stage]:
+    """The stages of a graph that is one chain; HardwareError names the first node that has no hardware."""
+    chain = _chain(graph)
+    stages: list[Stage] = []
+    place = 0
+    while place < len(chain):
+        taken = _together(chain[place:])
+        stages.append(_stage(graph, taken, prefix, solver, levels_per_stage))
+        place += len(taken)
+    return stages
+
+
+def _chain(graph: Graph) -> list[Node]:
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        names = [value.name for value in (graph.inputs if len(graph.inputs) != 1 else graph.outputs)]
+        raise HardwareError(f"the network has inputs or outputs {names}; hardware takes one of each for now")
+    for node in graph.nodes:
+        if len(node.inputs) > 1:
+            raise HardwareError(
+                f"{node.name} ({node.operator.describe()}) joins two branches, which has no hardware yet; "
+                "golden computes it, and compile takes networks without branches"
+            )
+    value, chain = graph.inputs[0], []
+    while value is not graph.outputs[0]:
+        readers = graph.readers(value)
+        if len(readers) != 1:
+            raise HardwareError(
+                f"{value.name} is read by {', '.join(node.name for node in readers)}; branches have no hardware yet"
+            )
+        chain.append(readers[0])
+        value = readers[0].output
+    if graph.readers(value):
+        raise HardwareError(f"{value.name} is an output and is read by {graph.readers(value)[0].name}; make it an output only")
+    if not chain:
+        raise HardwareError("the network has no layer between its input and its output; there is nothing to compile")
+    return chain
+
+
+def _together(rest: list[Node]) -> list[Node]:
+    """The nodes that share a stage: a matrix and the rounding or clamp right behind it."""
+    first = rest[0].operator
+    if isinstance(first, MatrixOperator) and len(rest) > 1 and isinstance(rest[1].operator, TailOperator):
+        return rest[:2]
+    return rest[:1]
+
+
+def _stage(graph: Graph, nodes: list[Node], prefix: str, solver: Solver, levels_per_stage: int) -> Stage:
+    first, last = nodes[0], nodes[-1]
+    source, output = first.inputs[0], last.output
+    name = first.name
+    link, result = Format.of(link_interval(graph, source)), link_interval(graph, output)
+    engine: Engine | None = None
+    components: list[Component]
+    try:
+        if isinstance(first.operator, ComponentOperator):
+            components = first.operator.components(source, link, Format.of(result))
+        elif isinstance(first.operator, MatrixOperator):
+            components = first.operator.front(source, link)
+            tails = _tails(last) if len(nodes) > 1 else None
+            engine = parallel_engine(
+                f"{prefix}_{name}", first.operator.product(source), tails, result, solver, levels_per_stage
+            )
+        elif isinstance(first.operator, TailOperator):
+            components = []
+            words = MatrixProduct(
+                np.eye(source.channels, dtype=np.int64), (0,) * source.channels, source.interval
+            )
+            engine = parallel_engine(f"{prefix}_{name}", words, _tails(first), result, solver, levels_per_stage)
+        else:
+            raise HardwareError(
+                f"{first.operator.describe()} has no hardware yet; keep the file's layout as the stream's (row, column, channel)"
+            )
+    except HardwareError as error:
+        raise HardwareError(f"{name} ({first.origin}): {error}") from error
+    if engine is not None:
+        components = [*components, engine.pipeline]
+    components.append(Skid(Format.of(result).bits))
+    return Stage(name, tuple(nodes), source, output, Format.of(result), tuple(components), engine)
+
+
+def _tails(node: Node) -> list[Requantizer]:
+    """The node's requantizers, each proved against the exact rounding it stands for."""
+    operator, source = node.operator, node.inputs[0]
+    assert isinstance(operator, TailOperator)
+    tails = operator.tails(source)
+    if isinstance(operator, Requantize):
+        for channel, (tail, (lo, hi)) in enumerate(zip(tails, source.interval.pairs(), strict=True)):
+            prove_requantizer(
+                tail,
+                operator.scale[channel],
+                operator.bias[channel],
+                operator.zero_point[channel],
+                operator.lo[channel],
+                operator.hi[channel],
+                lo,
+                hi,
+            )
+    return tails

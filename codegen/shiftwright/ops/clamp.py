@@ -1,0 +1,105 @@
+"""Relu and Clip: bounds that wait for the next QuantizeLinear, which takes them for free.
+
+Quantizing is monotone, so Q(clip(r)) is Q(r) held between the bounds' own codes. Only where another operator reads the
+clipped numbers first do they become integers of their own, here."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftwright.arith.interval import Interval
+from shiftwright.arith.requantize import Requantizer
+from shiftwright.ir.core import Operator, Value
+from shiftwright.ir.meaning import Codes, Real, Tensor
+from shiftwright.ops.onnx_node import Importer, OnnxNode
+from shiftwright.ops.requantize import narrow
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clamp(Operator):
+    """min(max(multiplier·code, lo), hi) for each channel; the multiplier puts off-grid bounds on the grid."""
+
+    multiplier: tuple[int, ...]
+    lo: tuple[int, ...]
+    hi: tuple[int, ...]
+
+    def infer(self, inputs: tuple[Value, ...]) -> tuple[tuple[int, ...], Interval]:
+        (source,) = inputs
+        low, high = [], []
+        for (least, most), multiplier, lo, hi in zip(
+            source.interval.pairs(), self.multiplier, self.lo, self.hi, strict=True
+        ):
+            low.append(min(max(least * multiplier, lo), hi))
+            high.append(min(max(most * multiplier, lo), hi))
+        return source.shape, Interval.of(low, high)
+
+    def golden(self, *codes: NDArray[np.int64]) -> NDArray[np.int64]:
+        scaled = codes[0] * np.array(self.multiplier, dtype=np.int64)
+        return np.clip(scaled, np.array(self.lo, dtype=np.int64), np.array(self.hi, dtype=np.int64))
+
+    def describe(self) -> str:
+        return "clamp"
+
+    def tails(self, source: Value) -> list[Requantizer]:
+        """The hardware form of each channel."""
+        return [
+            Requantizer("scale", lo=lo, hi=hi, multiplier=multiplier)
+            for multiplier, lo, hi in zip(self.multiplier, self.lo, self.hi, strict=True)
+        ]
+
+
+def settle(x: Real, node: OnnxNode, importer: Importer) -> Real:
+    """The same numbers with no clip pending: bounds become integers, on a finer grid where they need one."""
+    if x.floor is None and x.ceiling is None:
+        return x
+    multiplier, lo, hi = [], [], []
+    for (least, most), scale, offset in zip(x.value.interval.pairs(), x.scale, x.offset, strict=True):
+        floor = Fraction(least) if x.floor is None else (x.floor - offset) / scale
+        ceiling = Fraction(most) if x.ceiling is None else (x.ceiling - offset) / scale
+        # Bounds outside the interval do nothing, or make a constant.
+        bottom, top = max(floor, Fraction(least)), min(ceiling, Fraction(most))
+        if bottom > top:
+            bottom = top = floor if floor > most else ceiling
+        finer = lcm(bottom.denominator, top.denominator)
+        multiplier.append(finer)
+        lo.append(int(bottom * finer))
+        hi.append(int(top * finer))
+    value = importer.emit(Clamp(tuple(multiplier), tuple(lo), tuple(hi)), (x.value,), node, "_clamp")
+    return Real(value, x.layout, tuple(scale / finer for scale, finer in zip(x.scale, multiplier, strict=True)), x.offset)
+
+
+def import_relu(node: OnnxNode, importer: Importer) -> Tensor:
+    """max(x, 0)."""
+    return node.real(0).clip(Fraction(0), None)
+
+
+def import_clip(node: OnnxNode, importer: Importer) -> Tensor:
+    """Bounds on numbers, or on the codes that a QuantizeLinear has just made."""
+    floor, ceiling = (_bound(node, index, what) for index, what in ((1, "lower bound"), (2, "upper bound")))
+    x = node.input(0)
+    if not isinstance(x, Codes):
+        return node.real(0).clip(floor, ceiling)
+    lo = int(x.value.interval.lo.min()) if floor is None else int(floor)
+    hi = int(x.value.interval.hi.max()) if ceiling is None else int(ceiling)
+    lo = min(lo, hi)
+    if x.made_by is not None:
+        return narrow(x, lo, hi, node, importer)
+    channels = x.value.channels
+    value = importer.emit(Clamp((1,) * channels, (lo,) * channels, (hi,) * channels), (x.value,), node)
+    return Codes(value, x.layout, x.dtype)
+
+
+def _bound(node: OnnxNode, index: int, what: str) -> Fraction | None:
+    bound = node.constant(index, what)
+    if bound is None:
+        return None
+    number = float(np.asarray(bound, dtype=np.float64).ravel()[0])
+    if np.isnan(number):
+        raise node.refuse(f"its {what} is NaN; check the exporter")
+    return None if np.isinf(number) else Fraction(number)
+
+
+ONNX = {"Relu": import_relu, "Clip": import_clip}

@@ -1,0 +1,82 @@
+"""What every constant-matrix operator shares: the exact import of scales and biases, and bounds of the sums.
+
+Codes meet integer weights; whatever scale and offset the file gives them ends in the result's own scale and offset, so the
+integers stay small and nothing is rounded."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftwright.arith.interval import LIMIT, Interval
+from shiftwright.errors import RangeError
+from shiftwright.ir.meaning import Real, ScaledConstant
+from shiftwright.ops.clamp import settle
+from shiftwright.ops.onnx_node import Importer, OnnxNode, common_scale
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Product:
+    """real = scale·(weights·codes + bias) + offset, per output; bias holds the whole LSBs, offset what is left of one."""
+
+    weights: NDArray[np.int64]
+    bias: tuple[int, ...]
+    scale: tuple[Fraction, ...]
+    offset: tuple[Fraction, ...]
+
+
+def import_product(
+    node: OnnxNode,
+    x: Real,
+    weights: NDArray[np.int64],
+    weight_scale: tuple[Fraction, ...],
+    input_scale: tuple[Fraction, ...],
+    input_offset: tuple[Fraction, ...],
+    bias: list[Fraction],
+) -> Product:
+    """Exact integers for weights (outputs, inputs) with a scale an output over inputs of their own scales and offsets."""
+    step, multiples = common_scale(input_scale)
+    if max(multiples) * int(np.abs(weights).max(initial=0)) >= 1 << 31:
+        raise node.refuse(
+            "the scales of its input channels have no common step that keeps weights within 32 bits; "
+            "put a QuantizeLinear with one scale before it"
+        )
+    whole = weights * np.array(multiples, dtype=np.int64)
+    offsets = np.array([offset / step for offset in input_offset], dtype=object)
+    moved = weights.astype(object) @ offsets if any(input_offset) else np.array([Fraction(0)] * len(weights), dtype=object)
+    scale = tuple(output * step for output in weight_scale)
+    lsb_bias = [Fraction(shifted) + own / lsb for shifted, own, lsb in zip(moved.tolist(), bias, scale, strict=True)]
+    on_grid = tuple(floor(number) for number in lsb_bias)
+    rest = tuple((number - k) * lsb for number, k, lsb in zip(lsb_bias, on_grid, scale, strict=True))
+    return Product(whole, on_grid, scale, rest)
+
+
+def import_operands(node: OnnxNode, importer: Importer) -> tuple[Real, ScaledConstant]:
+    """The data and the weights of a Gemm, MatMul or Conv, with any clip on the data settled into integers."""
+    if isinstance(node.input(0), ScaledConstant):
+        raise node.refuse("its first operand is the constant; only data × weights is supported, transpose the product")
+    weights = node.weights(1)
+    if weights.integers.size == 0:
+        raise node.refuse(f"its weights have shape {weights.integers.shape}, which holds no number; remove the layer")
+    return settle(node.real(0), node, importer), weights
+
+
+def product_interval(weights: NDArray[np.int64], bias: tuple[int, ...], interval: Interval) -> Interval:
+    """Exact bounds of weights (outputs, inputs) · codes + bias; RangeError beyond 62 bits."""
+    reach = np.abs(weights).astype(np.float64) @ np.maximum(np.abs(interval.lo), np.abs(interval.hi)).astype(np.float64)
+    worst = float(reach.max(initial=0.0)) + float(max((abs(number) for number in bias), default=0))
+    if worst > LIMIT / 2:
+        raise RangeError(f"an accumulator reaches {worst:.3g}, beyond 61 bits; use fewer weight or activation bits")
+    positive, negative = np.maximum(weights, 0), np.minimum(weights, 0)
+    constant = np.array(bias, dtype=np.int64)
+    lo = positive @ interval.lo + negative @ interval.hi + constant
+    hi = positive @ interval.hi + negative @ interval.lo + constant
+    return Interval(lo, hi)
+
+
+def magnitude_bound(weights: NDArray[np.int64], interval: Interval) -> int:
+    """An upper bound of every partial sum's magnitude."""
+    reach = np.maximum(np.abs(interval.lo), np.abs(interval.hi)).astype(object)
+    return int((np.abs(weights).sum(axis=0).astype(object) * reach).sum())

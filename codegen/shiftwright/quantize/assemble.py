@@ -1,0 +1,122 @@
+"""Writes the quantized graph: integers and powers of two around the float operators (QCDQ).
+
+`trial` leaves the biases in float and lets the caller override them, for corrections that look at results; `final` is
+the file's graph. Both insert the very same nodes for weights and activations."""
+
+from typing import Any
+
+import numpy as np
+import onnx_ir
+from numpy.typing import NDArray
+
+from shiftwright.errors import QuantizeError
+from shiftwright.quantize.bias import BiasCodes
+from shiftwright.quantize.formats import Format
+from shiftwright.quantize.grids.base import GridWeights
+from shiftwright.quantize.network import Network
+from shiftwright.quantize.surgery import initializer
+
+
+def trial(
+    model: onnx_ir.Model, network: Network, formats: dict[str, Format], weights: dict[str, GridWeights]
+) -> onnx_ir.Model:
+    """The quantized network with float biases, each an initializer that a caller may override by its name."""
+    copy = model.clone()
+    _quantize_weights(copy.graph, network, weights)
+    _quantize_points(copy.graph, network, formats)
+    copy.graph.inputs.extend(copy.graph.initializers[layer.bias] for layer in network.layers)
+    return copy
+
+
+def final(
+    model: onnx_ir.Model,
+    network: Network,
+    formats: dict[str, Format],
+    weights: dict[str, GridWeights],
+    biases: dict[str, BiasCodes],
+) -> onnx_ir.Model:
+    """The quantized network with integers alone."""
+    copy = model.clone()
+    _quantize_weights(copy.graph, network, weights)
+    for layer in network.layers:
+        bias = biases[layer.name]
+        value = copy.graph.initializers[layer.bias]
+        _dequantize(copy.graph, value, bias.codes.astype(np.int32), bias.exponents, axis=0)
+    _quantize_points(copy.graph, network, formats)
+    return copy
+
+
+def _quantize_weights(graph: onnx_ir.Graph, network: Network, weights: dict[str, GridWeights]) -> None:
+    for layer in network.layers:
+        grid = weights[layer.name]
+        narrow = np.abs(grid.codes).max(initial=0) <= np.iinfo(np.int8).max
+        codes = layer.as_stored(grid.codes).astype(np.int8 if narrow else np.int16)
+        _dequantize(graph, graph.initializers[layer.weight], codes, grid.exponents, layer.weight_axis)
+
+
+def _dequantize(
+    graph: onnx_ir.Graph, value: onnx_ir.Value, codes: NDArray[Any], exponents: NDArray[np.int64], axis: int
+) -> None:
+    """Integers and DequantizeLinear in the place of a float initializer, a scale for each index of `axis`."""
+    assert value.name
+    integers = initializer(graph, f"{value.name}.codes", codes)
+    scale = initializer(graph, f"{value.name}.scale", _powers_of_two(value.name, exponents))
+    node = onnx_ir.node("DequantizeLinear", [integers, scale], {"axis": axis}, name=f"{value.name}.dequantize")
+    reader = next(use.node for use in value.uses())
+    graph.insert_before(reader, node)
+    value.replace_all_uses_with(node.outputs[0])
+    graph.initializers.pop(value.name)
+    _describe(node.outputs[0], f"{value.name}.dequantized", value)
+
+
+def _quantize_points(graph: onnx_ir.Graph, network: Network, formats: dict[str, Format]) -> None:
+    values = {value.name: value for value in graph.inputs}
+    values |= {value.name: value for node in graph for value in node.outputs}
+    for name in network.points:
+        _quantize_point(graph, values[name], name, formats[name])
+
+
+def _quantize_point(graph: onnx_ir.Graph, value: onnx_ir.Value, name: str, chosen: Format) -> None:
+    """QuantizeLinear, Clip where the bits are fewer than the type's, and DequantizeLinear behind a value."""
+    dtype = np.int8 if chosen.signed else np.uint8
+    uses, producer, is_output = list(value.uses()), value.producer(), value.is_graph_output()
+    scale = initializer(graph, f"{name}.scale", _powers_of_two(name, np.array(chosen.exponent)))
+    zero = initializer(graph, f"{name}.zero_point", np.array(0, dtype=dtype))
+    nodes = [onnx_ir.node("QuantizeLinear", [value, scale, zero], name=f"{name}.quantize")]
+    _describe(nodes[-1].outputs[0], f"{name}.quantized", value, dtype)
+    if chosen.bits < 8:
+        bounds = [
+            initializer(graph, f"{name}.{end}", np.array(bound, dtype=dtype))
+            for end, bound in (("lowest", chosen.lo), ("highest", chosen.hi))
+        ]
+        nodes.append(onnx_ir.node("Clip", [nodes[-1].outputs[0], *bounds], name=f"{name}.clip"))
+        _describe(nodes[-1].outputs[0], f"{name}.clipped", value, dtype)
+    nodes.append(onnx_ir.node("DequantizeLinear", [nodes[-1].outputs[0], scale, zero], name=f"{name}.dequantize"))
+    _describe(nodes[-1].outputs[0], f"{name}.dequantized", value)
+    for user, index in uses:
+        user.replace_input_with(index, nodes[-1].outputs[0])
+    if is_output:
+        graph.outputs[[output is value for output in graph.outputs].index(True)] = nodes[-1].outputs[0]
+        value.name, nodes[-1].outputs[0].name = f"{name}.float", name
+    if producer is None:
+        graph.insert_before(graph[0], nodes)
+    else:
+        graph.insert_after(producer, nodes)
+
+
+def _describe(
+    value: onnx_ir.Value, name: str, like: onnx_ir.Value, dtype: type[np.int8] | type[np.uint8] | None = None
+) -> None:
+    value.name, value.shape = name, like.shape
+    value.type = onnx_ir.TensorType(onnx_ir.DataType.from_numpy(np.dtype(dtype or np.float32)))
+
+
+def _powers_of_two(name: str, exponents: NDArray[np.int64]) -> NDArray[np.float32]:
+    """2 to the exponents, exact in float32; QuantizeError where float32 has no such normal number."""
+    lowest, highest = int(exponents.min()), int(exponents.max())
+    if lowest < -126 or highest > 127:
+        raise QuantizeError(
+            f"{name!r} needs a scale of 2^{lowest if lowest < -126 else highest}, beyond float32; "
+            "rescale the network's weights and data"
+        )
+    return np.ldexp(np.float32(1), exponents).astype(np.float32)

@@ -1,0 +1,96 @@
+"""Runs the float network over the calibration data and keeps what the quantizer needs to know of it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnx_ir
+from numpy.typing import NDArray
+
+from shiftwright.errors import QuantizeError
+from shiftwright.quantize.data import Arrays
+from shiftwright.quantize.execute import Session, observable
+from shiftwright.quantize.formats import Format, choose_format
+from shiftwright.quantize.network import Network
+from shiftwright.quantize.settings import Settings
+
+SAMPLE = 1 << 17  # values a point that its format is chosen on
+OUTPUT_BITS = 8  # of a quantized graph output, which no memory or product has to carry
+
+
+@dataclass(slots=True)
+class Observed:
+    """What a value was seen to hold: extremes, and evenly taken values."""
+
+    lowest: float = np.inf
+    highest: float = -np.inf
+    parts: list[NDArray[np.float64]] = field(default_factory=list)
+
+    def see(self, values: NDArray[np.float32], share: int) -> None:
+        """Adds a batch; `share` is how many of its values are kept."""
+        flat = values.ravel()
+        self.lowest = min(self.lowest, float(flat.min()))
+        self.highest = max(self.highest, float(flat.max()))
+        self.parts.append(flat[:: max(1, flat.size // max(1, share))].astype(np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Formats of the points, and the mean of every layer's float result by channel (channels,)."""
+
+    formats: dict[str, Format]
+    means: dict[str, NDArray[np.float64]]
+
+
+def calibrate(model: onnx_ir.Model, network: Network, data: Arrays, settings: Settings) -> Calibration:
+    """One pass of the float network over the data."""
+    results = [layer.result for layer in network.layers]
+    watched = list(dict.fromkeys([*network.points, *results]))
+    session = Session(observable(model, watched))
+    observed = {name: Observed() for name in network.points}
+    means = MeanByChannel({layer.result: layer.result_axis for layer in network.layers})
+    count = len(next(iter(data.values())))
+    for batch in session.batches(data, watched):
+        for name in network.points:
+            _check_finite(name, batch[name])
+            observed[name].see(batch[name], SAMPLE * len(batch[name]) // count)
+        means.add(batch)
+    formats = {
+        name: choose_format(name, np.concatenate(seen.parts), seen.lowest, seen.highest, _bits(name, network, settings))
+        for name, seen in observed.items()
+    }
+    return Calibration(formats, means.value())
+
+
+class MeanByChannel:
+    """Running means over everything but one axis."""
+
+    def __init__(self, axes: dict[str, int]) -> None:
+        self._axes = axes
+        self._sums: dict[str, NDArray[np.float64]] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, batch: Arrays) -> None:
+        """Adds those of a batch's arrays that are watched."""
+        for name, axis in self._axes.items():
+            if name in batch:
+                rows = np.moveaxis(batch[name], axis, -1)
+                rows = rows.reshape(-1, rows.shape[-1]).astype(np.float64)
+                self._sums[name] = self._sums.get(name, 0.0) + rows.sum(axis=0)
+                self._counts[name] = self._counts.get(name, 0) + len(rows)
+
+    def value(self) -> dict[str, NDArray[np.float64]]:
+        """The means so far, each (channels,)."""
+        return {name: total / self._counts[name] for name, total in self._sums.items()}
+
+
+def _bits(name: str, network: Network, settings: Settings) -> int:
+    if name in network.inputs:
+        return settings.input_bits or settings.activation_bits
+    return OUTPUT_BITS if name in network.outputs else settings.activation_bits
+
+
+def _check_finite(name: str, values: NDArray[np.float32]) -> None:
+    if not np.isfinite(values).all():
+        raise QuantizeError(
+            f"value {name!r} becomes NaN or infinite on the calibration data; scale the network or the data down"
+        )

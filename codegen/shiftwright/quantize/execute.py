@@ -1,0 +1,54 @@
+"""Runs a graph in onnxruntime over calibration data, batch by batch.
+
+One thread and no graph optimizations: the same data gives the same bits, and nothing is fused that we want to see."""
+
+from collections.abc import Iterator
+
+import onnx_ir
+import onnxruntime
+
+from shiftwright.quantize.data import Arrays
+
+BATCH = 256
+
+
+class Session:
+    """A model ready to run, of which any value can be an output."""
+
+    def __init__(self, model: onnx_ir.Model) -> None:
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        data = onnx_ir.to_proto(model).SerializeToString()
+        self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        sizes = [value.shape[0] for value in self._session.get_inputs() if value.name not in model.graph.initializers]
+        self._batch = next((size for size in sizes if isinstance(size, int)), None)
+
+    def batches(self, data: Arrays, outputs: list[str], fixed: Arrays | None = None) -> Iterator[Arrays]:
+        """The named values batch by batch, inputs or outputs; `fixed` arrays go in whole with each.
+
+        A model with a fixed batch leaves out the samples that do not fill one; one that is short repeats the first."""
+        count = len(next(iter(data.values())))
+        size = self._batch or BATCH
+        stop = count if self._batch is None else max(count - count % size, 1)
+        for start in range(0, stop, size):
+            batch = {name: array[start : start + size] for name, array in data.items()}
+            if self._batch is not None and count < size:
+                batch = {name: array.repeat(-(-size // count), axis=0)[:size] for name, array in data.items()}
+            computed = [name for name in outputs if name not in batch]
+            results = self._session.run(computed, {**batch, **(fixed or {})}) if computed else []
+            yield batch | dict(zip(computed, results, strict=True))
+
+
+def observable(model: onnx_ir.Model, names: list[str]) -> onnx_ir.Model:
+    """A copy of the model that offers the named values as outputs too; its inputs are at hand already."""
+    copy = model.clone()
+    values = {value.name: value for node in copy.graph for value in node.outputs}
+    present = {value.name for value in [*copy.graph.inputs, *copy.graph.outputs]}
+    for name in names:
+        if name not in present:
+            value = values[name]
+            value.type = value.type or onnx_ir.TensorType(onnx_ir.DataType.FLOAT)
+            copy.graph.outputs.append(value)
+    return copy

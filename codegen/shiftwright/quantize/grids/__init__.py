@@ -1,0 +1,1 @@
+"""Number systems for weights, one a module."""

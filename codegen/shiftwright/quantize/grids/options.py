@@ -1,0 +1,54 @@
+"""The `key=value` options of a grid, read one by one so that none is misspelt in silence."""
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from shiftwright.errors import QuantizeError
+
+
+@dataclass(slots=True)
+class Options:
+    """What stands after the grid's name; a grid takes what it knows and `finish` refuses the rest."""
+
+    spec: str
+    given: dict[str, str]
+    known: list[str] = field(default_factory=list)
+
+    @classmethod
+    def parse(cls, spec: str) -> tuple[str, "Options"]:
+        """("name", options) of `name:key=value:…`; an option without a value holds the empty text."""
+        name, *words = spec.split(":")
+        given = {}
+        for word in words:
+            key, _, value = word.partition("=")
+            if not key or key in given:
+                raise QuantizeError(f"grid {spec!r}: option {word!r} is empty or given twice; write name:key=value:…")
+            given[key] = value
+        return name, cls(spec, given)
+
+    def number(self, key: str) -> float | None:
+        """The number under a key, or None where it is not given."""
+        self.known.append(key)
+        if key not in self.given:
+            return None
+        try:
+            return float(self.given[key])
+        except ValueError:
+            raise QuantizeError(f"grid {self.spec!r}: {key}={self.given[key]!r} is not a number") from None
+
+    def finish(self) -> None:
+        """QuantizeError if an option was given that the grid did not take."""
+        for key in self.given:
+            if key not in self.known:
+                raise QuantizeError(
+                    f"grid {self.spec!r} has no option {key!r}; {nearest_name(key, self.known, 'options')}"
+                )
+
+
+def nearest_name(name: str, names: list[str], kind: str) -> str:
+    """The end of a message about an unknown name: the nearest one, and all there are."""
+    if not names:
+        return f"it takes no {kind}"
+    close = get_close_matches(name, names, n=1)
+    guess = f"did you mean {close[0]!r}? " if close else ""
+    return f"{guess}the {kind} are {', '.join(sorted(names))}"

@@ -1,0 +1,49 @@
+"""The few cuts and joins on an onnx_ir graph that the quantizer needs."""
+
+from typing import Any
+
+import numpy as np
+import onnx_ir
+from numpy.typing import NDArray
+
+
+def constant(value: onnx_ir.Value | None) -> NDArray[Any] | None:
+    """The array of an initializer or of a Constant node; None for anything that varies."""
+    if value is None or (value.const_value is None):
+        return None
+    if value.is_graph_input():
+        return None  # an initializer that the caller may override
+    return value.const_value.numpy()
+
+
+def initializer(graph: onnx_ir.Graph, name: str, array: NDArray[Any]) -> onnx_ir.Value:
+    """Adds a constant under a name that starts with `name`; keeps the array's type."""
+    taken = set(graph.initializers) | {value.name for value in graph.inputs}
+    while name in taken:
+        name += "_"
+    value = onnx_ir.Value(
+        name=name,
+        const_value=onnx_ir.tensor(np.array(array, order="C"), name=name),
+        shape=onnx_ir.Shape(array.shape),
+        type=onnx_ir.TensorType(onnx_ir.DataType.from_numpy(array.dtype)),
+    )
+    graph.register_initializer(value)
+    return value
+
+
+def rewire(old: onnx_ir.Value, new: onnx_ir.Value) -> None:
+    """Everything that read `old`, the graph's outputs included, reads `new`; an output keeps its name."""
+    is_output = old.is_graph_output()
+    old.replace_all_uses_with(new, replace_graph_outputs=True)
+    if is_output and new.producer() is not None:
+        old.name, new.name = f"{old.name}_before", old.name
+
+
+def replace(graph: onnx_ir.Graph, node: onnx_ir.Node, chain: list[onnx_ir.Node]) -> None:
+    """Puts a chain of nodes, the last of which makes what `node` made, in the node's place."""
+    graph.insert_before(node, chain)
+    result, last = node.outputs[0], chain[-1].outputs[0]
+    last.name, result.name = result.name, None
+    last.shape, last.type = result.shape, result.type
+    result.replace_all_uses_with(last, replace_graph_outputs=True)
+    graph.remove(node, safe=True)

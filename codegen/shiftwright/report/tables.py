@@ -1,0 +1,146 @@
+"""Tables for people: what each command found, in the order in which a reader asks."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from shiftwright.sim.installed import Tool
+from shiftwright.sim.verification import Verification
+
+
+def compiled_table(console: Console, summary: dict[str, Any]) -> None:
+    """Layers with their cost, then the design as a whole."""
+    table = _table(f"{summary['name']} in {summary['folder']}")
+    for column in ("layer", "does", "shape", "weights"):
+        table.add_column(column)
+    for column in ("adders", "requant.", "LUTs est.", "latency"):
+        table.add_column(column, justify="right")
+    for layer in summary["layers"]:
+        table.add_row(
+            layer["name"],
+            layer["does"].split(" · ")[0],
+            "×".join(map(str, layer["shape"])),
+            layer["numbers"],
+            _count(layer["adders"]),
+            _count(layer["requantize_adders"]),
+            _count(layer["estimated_luts"]),
+            str(layer["latency"]),
+        )
+    table.add_section()
+    totals = [sum(layer[key] for layer in summary["layers"]) for key in ("adders", "requantize_adders", "estimated_luts")]
+    table.add_row("total", "", "", "", *map(_count, totals), str(summary["timing"]["latency"]))
+    console.print(table)
+    interval, clock = summary["timing"]["interval"], summary["clock_mhz"]
+    console.print(
+        f"{_plural(summary['multipliers'], 'multiplier')}. A frame every {_plural(interval, 'cycle')}, latency {_plural(summary['timing']['latency'], 'cycle')}: "
+        f"{summary['frames_per_second']:,.0f} frames a second at {clock:g} MHz (assumed).",
+        highlight=False,
+    )
+    console.print(
+        f"Proved: {_plural(summary['proofs']['adder_graphs'], 'adder graph')} equal to the weights for every input, no overflow, "
+        f"exact rounding. Next: shiftwright verify {summary['folder']}",
+        highlight=False,
+    )
+
+
+def verified_table(console: Console, found: Verification) -> None:
+    """Each simulator against golden, golden against onnxruntime, and the first difference if there is one."""
+    table = _table(f"{found.folder}: {_plural(found.frames, 'frame')}")
+    for column in ("compared", "result"):
+        table.add_column(column)
+    for column in ("words", "different", "latency", "interval", "cycles", "seconds"):
+        table.add_column(column, justify="right")
+    for simulation in found.simulations:
+        result = simulation.result
+        table.add_row(
+            f"RTL in {simulation.simulator} = golden",
+            "[green]equal[/green]" if simulation.equal else "[red]DIFFERENT[/red]",
+            _count(result.get("words") or 0),
+            "0" if simulation.equal else "see below",
+            *(str(result.get(key, "")) for key in ("latency", "interval", "cycles")),
+            f"{result.get('seconds') or 0:.1f}",
+        )
+    words, different = (sum(getattr(layer, key) for layer in found.layers) for key in ("words", "different"))
+    explained = all(layer.explained for layer in found.layers)
+    verdict = "equal" if not different else f"equal but for {_plural(different, 'float32 near-tie')}"
+    table.add_row(
+        "golden = onnxruntime, by layer",
+        f"[green]{verdict}[/green]" if explained else "[red]DIFFERENT[/red]",
+        _count(words),
+        _count(different),
+        *[""] * 4,
+    )
+    console.print(table)
+    for line in found.skipped:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if found.changed:
+        console.print(f"note: changed since compile: {', '.join(found.changed)}", markup=False, highlight=False, soft_wrap=True)
+    for simulation in found.simulations:
+        if not simulation.equal:
+            console.print(f"{simulation.simulator}: {simulation.message}", markup=False, highlight=False, soft_wrap=True)
+    for layer in found.layers:
+        if not layer.explained:
+            console.print(
+                f"golden and onnxruntime differ in {layer.different} of {layer.words} words of {layer.tensor}, of which only "
+                f"{layer.near_ties} are near-ties; please report this with the model",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+    for name, accuracy in found.accuracy.items():
+        console.print(f"accuracy, {name}: {accuracy:.2%}", markup=False, highlight=False)
+
+
+def doctor_table(console: Console, tools: Sequence[Tool]) -> None:
+    """Every tool, and how to get what is missing."""
+    table = _table("")
+    for column in ("tool", "for", "version", "where, or what to do"):
+        table.add_column(column, overflow="fold")
+    for tool in tools:
+        state = tool.version or "" if tool.found else "[red]missing[/red]"
+        table.add_row(tool.name, tool.purpose, state, tool.path or tool.remedy)
+    console.print(table)
+
+
+def quantized_table(console: Console, report: dict[str, Any], output: Path) -> None:
+    """Layers with their grids, then accuracies if there were labels."""
+    table = _table(str(output))
+    for column in ("layer", "weights", "grid", "mantissas"):
+        table.add_column(column)
+    for column in ("bits", "SQNR dB", "zeros"):
+        table.add_column(column, justify="right")
+    for layer in report["layers"]:
+        table.add_row(
+            layer["name"],
+            "×".join(map(str, layer["shape"])),
+            layer["grid"],
+            ", ".join(map(str, layer["mantissas"][:8])) + (" …" if len(layer["mantissas"]) > 8 else ""),
+            str(layer["bits"]),
+            "exact" if layer["sqnr_db"] is None else f"{layer['sqnr_db']:.1f}",
+            f"{layer['zeros']:.0%}",
+        )
+    console.print(table)
+    for warning in report["warnings"]:
+        console.print(f"note: {warning}", markup=False, highlight=False, soft_wrap=True)
+    if report.get("accuracy_float") is not None:
+        console.print(
+            f"accuracy on the data given: float {report['accuracy_float']:.2%}, quantized {report['accuracy_quantized']:.2%}",
+            highlight=False,
+        )
+    console.print(f"Next: shiftwright compile {output} -o DIR", markup=False, highlight=False)
+
+
+def _table(title: str) -> Table:
+    return Table(title=title or None, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
+
+
+def _plural(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")

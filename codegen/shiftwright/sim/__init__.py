@@ -1,0 +1,1 @@
+"""Simulators: one file each; the build folder takes copies of those files along."""
