@@ -1,7 +1,7 @@
 """Writes a trained chain of torch layers as a float ONNX file: one node a layer, named as the layer is.
 
-torch's own exporter would do; this keeps BatchNormalization and Flatten as nodes of their own, and the bytes free of the
-exporter's version and of the machine it ran on."""
+torch's own exporter would do; this keeps BatchNormalization and Flatten as nodes of their own, and the bytes free of
+the exporter's version and of the machine it ran on."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,8 +1,8 @@
 """Trains a small classifier so that its weights survive being rounded afterwards.
 
 Nothing here knows a number system. Two ordinary means make a network robust: Gaussian noise on the weights at every
-step, so that it settles where small errors of the weights change little, and decoupled weight decay, which keeps each
-output channel's weights alike in size."""
+step, so that it settles where small errors of the weights change little, and strong decoupled weight decay. The
+networks' README files say what each of them brings."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,8 +78,8 @@ def noisy_weights(network: nn.Module, amount: float) -> Iterator[None]:
             weight.copy_(before)
 
 
-@torch.no_grad()
 def accuracy(network: nn.Module, images: Images, shape: tuple[int, ...]) -> float:
     """Percentage of images whose largest output is their digit."""
-    guesses = network(torch.from_numpy(images.x).reshape(-1, *shape)).argmax(dim=1).numpy()
+    with torch.no_grad():
+        guesses = network(torch.from_numpy(images.x).reshape(-1, *shape)).argmax(dim=1).numpy()
     return float((guesses == images.labels).mean() * 100)

@@ -158,7 +158,8 @@ def verify(
     feeds, labels = (None, None) if data is None else read_frames(data)
     with working(f"simulating {folder}"):
         found = flow.verify(folder, feeds, frames, simulators, seed, waves, labels)
-    emit(as_json, found.as_dict(), lambda: verified_table(tables, found))
+    summary = found.as_dict()
+    emit(as_json, summary, lambda: verified_table(tables, summary))
     if not found.equal:
         raise typer.Exit(1)
 
@@ -181,15 +182,15 @@ def read_frames(path: Path) -> tuple[Any, np.ndarray[Any, Any] | None]:
 def doctor(as_json: JsonOption = False) -> None:
     """Lists every tool that Shiftwright uses: version, path, and what to do where one is missing.
 
-    Exits with 1 if nothing can simulate.
+    Exits with 1 if no simulator is there.
     """
     from shiftwright.report.tables import doctor_table
     from shiftwright.sim.installed import survey
 
     with working("asking each tool for its version"):
-        tools = survey()
-    emit(as_json, {"tools": [tool.as_dict() for tool in tools]}, lambda: doctor_table(tables, tools))
-    if not any(tool.found for tool in tools if tool.purpose == "simulation"):
+        tools = [tool.as_dict() for tool in survey()]
+    emit(as_json, {"tools": tools}, lambda: doctor_table(tables, tools))
+    if not any(tool["found"] for tool in tools if tool["purpose"] == "simulation"):
         raise typer.Exit(1)
 
 

@@ -80,7 +80,7 @@ def _to_float32(codes: NDArray[np.int64], scale: Fraction, offset: Fraction) -> 
     if denominator & (denominator - 1) == 0 and scale.denominator & (scale.denominator - 1) == 0:
         factor = scale.numerator * (denominator // scale.denominator)
         term = offset.numerator * (denominator // offset.denominator)
-        largest = int(np.abs(codes).max(initial=0)) * factor + abs(term)
+        largest = max(1, int(np.abs(codes).max(initial=0))) * factor + abs(term)
         if largest < EXACT and denominator.bit_length() < 1000:
             # Exact in float64 up to here, so that the cast is the one rounding.
             return (np.ldexp((codes * factor + term).astype(np.float64), 1 - denominator.bit_length())).astype(np.float32)

@@ -13,6 +13,7 @@ from shiftwright.lower.top import Top
 from shiftwright.rtl.axis import AxisSink, AxisSource
 from shiftwright.rtl.emit import to_verilog
 from shiftwright.rtl.format import Format
+from shiftwright.rtl.handshake import Handshake
 from shiftwright.rtl.leaf import Pipeline
 
 
@@ -37,8 +38,11 @@ class Lowered:
     @cached_property
     def timing(self) -> Timing:
         """Of the whole design, with an entry in `first` for each stage's link."""
-        models = [self.source.handshake(), *(stage.handshake() for stage in self.stages), self.sink.handshake()]
-        whole = run(models, self.graph.outputs[0].positions)
+
+        def chain() -> list[Handshake]:
+            return [self.source.handshake(), *(stage.handshake() for stage in self.stages), self.sink.handshake()]
+
+        whole = run(chain, self.graph.outputs[0].positions)
         return Timing(whole.first[1:-1], whole.latency, whole.interval)
 
     def verilog(self) -> dict[str, str]:

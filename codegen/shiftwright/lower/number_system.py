@@ -22,7 +22,7 @@ def number_system(weights: NDArray[np.int64]) -> str:
     if mantissas == [1]:
         if len(shifts) == 1:
             return "ternary" if (weights == 0).any() else "binary"
-        return f"PoT 2^{shifts[0]}…2^{shifts[-1]}"
+        return f"2^{shifts[0]}…2^{shifts[-1]}"
     if len(mantissas) <= LISTED:
         return f"{{{', '.join(map(str, mantissas))}}}·2^{shifts[0]}…{shifts[-1]}"
     return f"{len(mantissas)} mantissas"

@@ -42,7 +42,7 @@ class Stage:
     @cached_property
     def timing(self) -> Timing:
         """Latency and interval of the stage alone, fed and drained without stalls."""
-        return run([self.handshake()], self.output.positions)
+        return run(lambda: [self.handshake()], self.output.positions)
 
     @property
     def numbers(self) -> str:

@@ -14,6 +14,7 @@ from shiftwright.quantize.bias import BiasCodes
 from shiftwright.quantize.formats import Format
 from shiftwright.quantize.grids.base import GridWeights
 from shiftwright.quantize.network import Network
+from shiftwright.quantize.operators import CARRIERS
 from shiftwright.quantize.surgery import initializer
 
 
@@ -91,7 +92,11 @@ def _quantize_point(graph: onnx_ir.Graph, value: onnx_ir.Value, name: str, chose
         ]
         nodes.append(onnx_ir.node("Clip", [nodes[-1].outputs[0], *bounds], name=f"{name}.clip"))
         _describe(nodes[-1].outputs[0], f"{name}.clipped", value, dtype)
-    nodes.append(onnx_ir.node("DequantizeLinear", [nodes[-1].outputs[0], scale, zero], name=f"{name}.dequantize"))
+    # onnxruntime 1.31 refuses an int8 DequantizeLinear with a zero point before pooling or layout: it copies it behind
+    # them with its type given twice (microsoft/onnxruntime#25526). Without one the meaning is the same, 0.
+    bare = chosen.signed and any(use.node.op_type in CARRIERS for use in uses)
+    decoded = [nodes[-1].outputs[0], scale] if bare else [nodes[-1].outputs[0], scale, zero]
+    nodes.append(onnx_ir.node("DequantizeLinear", decoded, name=f"{name}.dequantize"))
     _describe(nodes[-1].outputs[0], f"{name}.dequantized", value)
     for user, index in uses:
         user.replace_input_with(index, nodes[-1].outputs[0])

@@ -1,17 +1,14 @@
 """Brings a float graph into the one form that the rest of the quantizer reads.
 
-Afterwards the opset is 21, BatchNorm and constants are folded, every layer is a Conv, a Gemm of weights (outputs, inputs)
-or a MatMul with an Add, each with a bias of its own, and clamps stand before pooling and layout."""
-
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+Afterwards the opset is 21, BatchNorm and constants are folded, every layer is a Conv, a Gemm (weights by output) or a
+MatMul with an Add, each with a bias of its own, and clamps stand before pooling and layout."""
 
 import onnx_ir
 from onnx_ir.passes import PassError
 from onnx_ir.passes.common import (
     ClearMetadataAndDocStringPass,
     IdentityEliminationPass,
+    RemoveInitializersFromInputsPass,
     RemoveUnusedNodesPass,
     ShapeInferencePass,
 )
@@ -20,6 +17,7 @@ from onnxscript import optimizer, version_converter
 from shiftwright.errors import QuantizeError
 from shiftwright.quantize.layer_form import canonical_layers
 from shiftwright.quantize.operators import CARRIERS, CLAMPS, LAYERS, SUPPORTED
+from shiftwright.quantize.quiet import quiet
 from shiftwright.quantize.surgery import constant, replace, rewire
 
 OPSET = 21  # the first with 16-bit and 4-bit integers in DequantizeLinear
@@ -31,19 +29,16 @@ _ENDINGS = frozenset({"Softmax", "LogSoftmax"})
 
 def canonicalize(model: onnx_ir.Model) -> list[str]:
     """Rewrites the model in place; returns what a user should know of it. QuantizeError for what has no form here."""
-    names = {_weight_name(node): node.name for node in model.graph if node.op_type in LAYERS}
+    names = _names_by_weight(model.graph)
     _simplify(model)
     graph = model.graph
-    for node in graph:
-        if node.op_type in LAYERS:
-            # Folding makes new nodes; a layer keeps the name its user knows, found by its weights.
-            node.name = names.get(_weight_name(node)) or node.name
+    # Folding makes new nodes; a layer keeps the name its user knows, found by its weights.
+    for weight, name in _names_by_weight(graph).items():
+        named = next(node for node in graph if node.name == name)
+        named.name = names.get(weight) or name
     for node in list(graph):
         if node.op_type in _IGNORED:
-            source = node.inputs[0]
-            assert source is not None
-            rewire(node.outputs[0], source)
-            graph.remove(node, safe=True)
+            _bypass(graph, node)
     warnings = _drop_ending(graph)
     _spatial_means(graph)
     canonical_layers(graph)
@@ -55,21 +50,41 @@ def canonicalize(model: onnx_ir.Model) -> list[str]:
             )
     _clamps_first(graph)
     RemoveUnusedNodesPass()(model)
-    ShapeInferencePass()(model)
+    with quiet():
+        ShapeInferencePass()(model)
     ClearMetadataAndDocStringPass()(model)
     _name_nodes(graph)
     model.ir_version = IR_VERSION
     return warnings
 
 
-def _weight_name(node: onnx_ir.Node) -> str | None:
-    weight = node.inputs[1] if len(node.inputs) > 1 else None
-    return weight.name if weight is not None else None
+def _names_by_weight(graph: onnx_ir.Graph) -> dict[str | None, str | None]:
+    """The names of the layers whose weights are their own, by the weights' names."""
+    layers = [(node.inputs[1], node) for node in graph if node.op_type in LAYERS and len(node.inputs) > 1]
+    return {
+        weight.name: node.name
+        for weight, node in layers
+        if weight is not None and len(weight.uses()) == 1 and node.name
+    }
+
+
+def _bypass(graph: onnx_ir.Graph, node: onnx_ir.Node) -> None:
+    """Takes out a node that changes nothing, or nothing that matters; QuantizeError if that would lose an output."""
+    source, result = node.inputs[0], node.outputs[0]
+    assert source is not None
+    if result.is_graph_output() and (source.is_graph_output() or source.producer() is None):
+        raise QuantizeError(
+            f"output {result.name!r} is {source.name!r} after a {node.op_type} that is dropped; export one of the two"
+        )
+    rewire(result, source)
+    graph.remove(node, safe=True)
 
 
 def _simplify(model: onnx_ir.Model) -> None:
-    with _quiet("onnxscript", "onnx_ir"):
+    with quiet():
         try:
+            # Old files list their weights among the inputs, which would let a caller override them.
+            RemoveInitializersFromInputsPass()(model)
             version_converter.convert_version(model, OPSET, fallback=True)
             optimizer.optimize(model)
             IdentityEliminationPass()(model)
@@ -87,29 +102,12 @@ def _simplify(model: onnx_ir.Model) -> None:
         raise QuantizeError(f"opset {opset} cannot be converted to {OPSET}; export the model at opset {OPSET} or below")
 
 
-@contextmanager
-def _quiet(*names: str) -> Iterator[None]:
-    # The converter tells which of its two ways it takes; that is no news for a user.
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-
-
 def _drop_ending(graph: onnx_ir.Graph) -> list[str]:
     warnings = []
     for node in list(graph):
         if node.op_type in _ENDINGS and node.outputs[0].is_graph_output() and not node.outputs[0].uses():
-            source = node.inputs[0]
-            assert source is not None
             name = node.outputs[0].name
-            rewire(node.outputs[0], source)
-            graph.remove(node, safe=True)
+            _bypass(graph, node)
             warnings.append(
                 f"the final {node.op_type} {node.name!r} is dropped: output {name!r} holds what went into it"
             )

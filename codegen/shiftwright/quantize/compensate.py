@@ -31,9 +31,7 @@ def compensate(
     return GridWeights(codes, exponents)
 
 
-def _descend(
-    grid: Grid, weights: NDArray[np.float64], start: GridWeights, cost: NDArray[np.float64]
-) -> GridWeights:
+def _descend(grid: Grid, weights: NDArray[np.float64], start: GridWeights, cost: NDArray[np.float64]) -> GridWeights:
     best, least = GridWeights(start.codes.copy(), start.exponents.copy()), _error(weights, start, cost)
     for step in STEPS:
         exponents = np.maximum(start.exponents + step, LOWEST_EXPONENT)

@@ -1,4 +1,4 @@
-"""How the inputs of a layer vary together: what an error in one weight costs, and which other weight can make up for it.
+"""How the inputs of a layer vary together: what an error in a weight costs, and which others can make up for it.
 
 For a convolution the inputs are its windows. They are made by onnxruntime itself, as a convolution of the same geometry
 whose kernels each pick one word of the window, so that padding, stride and dilation have one meaning."""
@@ -73,7 +73,12 @@ def _window_session(model: onnx_ir.Model, layer: Layer) -> Session:
     conv.outputs[0].name = "columns"
     conv.outputs[0].type = onnx_ir.TensorType(onnx_ir.DataType.FLOAT)
     graph = onnx_ir.Graph(
-        [data], conv.outputs, nodes=[conv], initializers=[weight], opset_imports=model.graph.opset_imports, name="windows"
+        [data],
+        conv.outputs,
+        nodes=[conv],
+        initializers=[weight],
+        opset_imports=model.graph.opset_imports,
+        name="windows",
     )
     return Session(onnx_ir.Model(graph, ir_version=model.ir_version or 0))
 

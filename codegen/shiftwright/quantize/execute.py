@@ -6,10 +6,19 @@ from collections.abc import Iterator
 
 import onnx_ir
 import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    NotImplemented,  # noqa: A004  onnxruntime's name for an operator that it lacks
+    RuntimeException,
+)
 
+from shiftwright.errors import QuantizeError
 from shiftwright.quantize.data import Arrays
 
 BATCH = 256
+_FAILURES = (Fail, InvalidArgument, InvalidGraph, NotImplemented, RuntimeException)
 
 
 class Session:
@@ -19,9 +28,12 @@ class Session:
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.intra_op_num_threads = 1
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # its errors are raised, too
         data = onnx_ir.to_proto(model).SerializeToString()
-        self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        try:
+            self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        except _FAILURES as error:
+            raise _failure(error) from None
         sizes = [value.shape[0] for value in self._session.get_inputs() if value.name not in model.graph.initializers]
         self._batch = next((size for size in sizes if isinstance(size, int)), None)
 
@@ -37,8 +49,16 @@ class Session:
             if self._batch is not None and count < size:
                 batch = {name: array.repeat(-(-size // count), axis=0)[:size] for name, array in data.items()}
             computed = [name for name in outputs if name not in batch]
-            results = self._session.run(computed, {**batch, **(fixed or {})}) if computed else []
+            try:
+                results = self._session.run(computed, {**batch, **(fixed or {})}) if computed else []
+            except _FAILURES as error:
+                raise _failure(error) from None
             yield batch | dict(zip(computed, results, strict=True))
+
+
+def _failure(error: Exception) -> QuantizeError:
+    reason = " ".join(str(error).split())
+    return QuantizeError(f"onnxruntime cannot run the model ({reason}); mend the model so that it runs there")
 
 
 def observable(model: onnx_ir.Model, names: list[str]) -> onnx_ir.Model:

@@ -35,7 +35,8 @@ def quantize(
     """Quantizes a float ONNX model after training and writes the result as QCDQ ONNX.
 
     `data` holds an array (samples, …) under each graph input's name and, if accuracies are wanted, under `labels` a
-    class for each sample; or it is the path of an .npz file with these keys. QuantizeError for an unusable model, data or path; nothing is written then."""
+    class for each sample; or it is the path of an .npz file with these keys. QuantizeError for an unusable model, data
+    or path; nothing is written then."""
     source, target = Path(model_path), Path(output_path)
     _check_target(source, target)
     progress("reading the model")

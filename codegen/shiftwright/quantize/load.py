@@ -9,6 +9,8 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from shiftwright.errors import QuantizeError
+from shiftwright.quantize.execute import Session
+from shiftwright.quantize.quiet import quiet
 
 # Any of these means that somebody has quantized the model before.
 INTEGER_OPERATORS = frozenset(
@@ -35,6 +37,7 @@ def load_float_model(path: Path) -> onnx_ir.Model:
             )
     _check_inputs(path, model)
     _check_constants(path, model)
+    Session(model)  # what onnxruntime does not load, it does not calibrate
     return model
 
 
@@ -50,7 +53,8 @@ def free_inputs(model: onnx_ir.Model) -> list[onnx_ir.Value]:
 
 def _read(path: Path) -> onnx_ir.Model:
     try:
-        model = onnx_ir.load(path)
+        with quiet():
+            model = onnx_ir.load(path)
     except FileNotFoundError:
         raise QuantizeError(f"{path}: no such file; give the path of a float ONNX model") from None
     except IsADirectoryError:

@@ -93,7 +93,8 @@ def _points(graph: onnx_ir.Graph) -> list[onnx_ir.Value]:
         if node.op_type in SUMS and not _feeds_clamp_only(node.outputs[0]):
             points.append(node.outputs[0])
     # A graph output is either a layer's accumulators, a pool of codes, or codes.
-    points += [value for value in graph.outputs if _is_clamped(value)]
+    ends = [_climb(value, CARRIERS, set())[0] for value in graph.outputs]
+    points += [value for value in ends if _is_clamped(value)]
     return points
 
 

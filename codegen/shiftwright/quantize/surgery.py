@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 
 def constant(value: onnx_ir.Value | None) -> NDArray[Any] | None:
     """The array of an initializer or of a Constant node; None for anything that varies."""
-    if value is None or (value.const_value is None):
+    if value is None or value.const_value is None:
         return None
-    if value.is_graph_input():
-        return None  # an initializer that the caller may override
     return value.const_value.numpy()
 
 

@@ -8,17 +8,14 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from shiftwright.sim.installed import Tool
-from shiftwright.sim.verification import Verification
-
 
 def compiled_table(console: Console, summary: dict[str, Any]) -> None:
     """Layers with their cost, then the design as a whole."""
     table = _table(f"{summary['name']} in {summary['folder']}")
     for column in ("layer", "does", "shape", "weights"):
-        table.add_column(column)
-    for column in ("adders", "requant.", "LUTs est.", "latency"):
-        table.add_column(column, justify="right")
+        table.add_column(column, no_wrap=True)
+    for column in ("adders", "LUTs ≈", "latency"):
+        table.add_column(column, justify="right", no_wrap=True)
     for layer in summary["layers"]:
         table.add_row(
             layer["name"],
@@ -26,17 +23,18 @@ def compiled_table(console: Console, summary: dict[str, Any]) -> None:
             "×".join(map(str, layer["shape"])),
             layer["numbers"],
             _count(layer["adders"]),
-            _count(layer["requantize_adders"]),
             _count(layer["estimated_luts"]),
             str(layer["latency"]),
         )
     table.add_section()
-    totals = [sum(layer[key] for layer in summary["layers"]) for key in ("adders", "requantize_adders", "estimated_luts")]
-    table.add_row("total", "", "", "", *map(_count, totals), str(summary["timing"]["latency"]))
+    adders, rounding, luts = (
+        sum(layer[key] for layer in summary["layers"]) for key in ("adders", "requantize_adders", "estimated_luts")
+    )
+    table.add_row("total", "", "", "", _count(adders), _count(luts), str(summary["timing"]["latency"]))
     console.print(table)
     interval, clock = summary["timing"]["interval"], summary["clock_mhz"]
     console.print(
-        f"{_plural(summary['multipliers'], 'multiplier')}. A frame every {_plural(interval, 'cycle')}, latency {_plural(summary['timing']['latency'], 'cycle')}: "
+        f"{_plural(summary['multipliers'], 'multiplier')}; {_plural(rounding, 'adder')} in requantizers. A frame every {_plural(interval, 'cycle')}, latency {_plural(summary['timing']['latency'], 'cycle')}: "
         f"{summary['frames_per_second']:,.0f} frames a second at {clock:g} MHz (assumed).",
         highlight=False,
     )
@@ -47,62 +45,53 @@ def compiled_table(console: Console, summary: dict[str, Any]) -> None:
     )
 
 
-def verified_table(console: Console, found: Verification) -> None:
+def verified_table(console: Console, found: dict[str, Any]) -> None:
     """Each simulator against golden, golden against onnxruntime, and the first difference if there is one."""
-    table = _table(f"{found.folder}: {_plural(found.frames, 'frame')}")
+    table = _table(f"{found['folder']}: {_plural(found['frames'], 'frame')}")
     for column in ("compared", "result"):
         table.add_column(column)
-    for column in ("words", "different", "latency", "interval", "cycles", "seconds"):
+    for column in ("words", "latency", "interval", "cycles", "seconds"):
         table.add_column(column, justify="right")
-    for simulation in found.simulations:
-        result = simulation.result
+    for run in found["simulations"]:
         table.add_row(
-            f"RTL in {simulation.simulator} = golden",
-            "[green]equal[/green]" if simulation.equal else "[red]DIFFERENT[/red]",
-            _count(result.get("words") or 0),
-            "0" if simulation.equal else "see below",
-            *(str(result.get(key, "")) for key in ("latency", "interval", "cycles")),
-            f"{result.get('seconds') or 0:.1f}",
+            f"RTL in {run['simulator']} with golden",
+            "[green]equal[/green]" if run["equal"] else "[red]DIFFERENT[/red]",
+            _count(run["words"]),
+            *("" if run[key] is None else _count(run[key]) for key in ("latency", "interval", "cycles")),
+            f"{run['seconds']:.1f}",
         )
-    words, different = (sum(getattr(layer, key) for layer in found.layers) for key in ("words", "different"))
-    explained = all(layer.explained for layer in found.layers)
+    different = sum(layer["different"] for layer in found["layers"])
+    explained = all(layer["explained"] for layer in found["layers"])
     verdict = "equal" if not different else f"equal but for {_plural(different, 'float32 near-tie')}"
     table.add_row(
-        "golden = onnxruntime, by layer",
+        "golden with onnxruntime, by layer",
         f"[green]{verdict}[/green]" if explained else "[red]DIFFERENT[/red]",
-        _count(words),
-        _count(different),
-        *[""] * 4,
+        _count(sum(layer["words"] for layer in found["layers"])),
     )
     console.print(table)
-    for line in found.skipped:
+    lines = list(found["skipped"])
+    if found["changed"]:
+        lines.append(f"note: changed since compile: {', '.join(found['changed'])}")
+    lines += [f"{run['simulator']}: {run['message']}" for run in found["simulations"] if not run["equal"]]
+    lines += [
+        f"golden and onnxruntime differ in {layer['different']} of {layer['words']} words of {layer['tensor']}, only "
+        f"{layer['near_ties']} of them near-ties; please report this with the model"
+        for layer in found["layers"]
+        if not layer["explained"]
+    ]
+    lines += [f"accuracy, {name}: {accuracy:.2%}" for name, accuracy in found["accuracy"].items()]
+    for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    if found.changed:
-        console.print(f"note: changed since compile: {', '.join(found.changed)}", markup=False, highlight=False, soft_wrap=True)
-    for simulation in found.simulations:
-        if not simulation.equal:
-            console.print(f"{simulation.simulator}: {simulation.message}", markup=False, highlight=False, soft_wrap=True)
-    for layer in found.layers:
-        if not layer.explained:
-            console.print(
-                f"golden and onnxruntime differ in {layer.different} of {layer.words} words of {layer.tensor}, of which only "
-                f"{layer.near_ties} are near-ties; please report this with the model",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
-    for name, accuracy in found.accuracy.items():
-        console.print(f"accuracy, {name}: {accuracy:.2%}", markup=False, highlight=False)
 
 
-def doctor_table(console: Console, tools: Sequence[Tool]) -> None:
+def doctor_table(console: Console, tools: Sequence[dict[str, Any]]) -> None:
     """Every tool, and how to get what is missing."""
     table = _table("")
     for column in ("tool", "for", "version", "where, or what to do"):
         table.add_column(column, overflow="fold")
     for tool in tools:
-        state = tool.version or "" if tool.found else "[red]missing[/red]"
-        table.add_row(tool.name, tool.purpose, state, tool.path or tool.remedy)
+        state = tool["version"] or "" if tool["found"] else "[red]missing[/red]"
+        table.add_row(tool["name"], tool["purpose"], state, tool["path"] or tool["remedy"])
     console.print(table)
 
 

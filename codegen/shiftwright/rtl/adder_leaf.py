@@ -9,7 +9,9 @@ copies of its top bit, so that no Verilog rule of signs or widths plays a part. 
 a reader may rely on (W widths, N names, H, L, K, C numbers), besides comment lines:
 
     wire [W-1:0] N = x[H:L];                                       an input lane
-    [(* keep *)] wire [W-1:0] N = term {+ term} {- term};          an adder, an operand or a constant in each term
+    wire [W-1:0] N = term {+ term} {- term};                       an adder, an operand or a constant in each term
+    (* keep *) wire [W-1:0] N;                                     an adder that synthesis must not merge,
+    assign N = term {+ term} {- term};                             and what it sums (Icarus wants two lines)
     reg [W-1:0] N;                                                 a register
     always @(posedge clk) if (ce) N <= N;                          and what it takes
     assign y[H:L] = term;                                          an output lane

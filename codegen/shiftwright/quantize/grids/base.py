@@ -78,17 +78,17 @@ class Grid(ABC):
         """The nearest level to each weight (channels, n) at the given exponents (channels,)."""
         levels = np.array(self.levels(), dtype=np.int64)
         between = (levels[1:] + levels[:-1]) / 2
-        return levels[np.searchsorted(between, np.ldexp(weights, -exponents[:, None]))]
+        codes: NDArray[np.int64] = levels[np.searchsorted(between, np.ldexp(weights, -exponents[:, None]))]
+        return codes
 
 
 def reaching_exponents(weights: NDArray[np.float64], largest: int) -> NDArray[np.int64]:
     """For each channel of weights (channels, n) the least exponent e with `largest · 2^e >= max|w|`; exact."""
     peak = np.abs(weights).max(axis=1, initial=0.0)
-    _, exponents = np.frexp(peak / largest)
-    exponents = exponents.astype(np.int64)
+    exponents: NDArray[np.int64] = np.frexp(peak / largest)[1].astype(np.int64)
     # frexp gives 2^(e-1) <= quotient < 2^e; the quotient is rounded, so the bound itself is what is tested.
     below: NDArray[np.bool_] = np.ldexp(float(largest), exponents - 1) >= peak
-    return exponents - below
+    return exponents - below.astype(np.int64)
 
 
 def squared_error(

@@ -1,0 +1,107 @@
+"""Simulates this folder's rtl/ against vectors and compares every word. Needs numpy, cocotb and a simulator.
+
+    python bench/run.py --simulator verilator
+
+Exit codes: 0 every word and cycle count is as stated, 1 one is not, 2 a tool is missing or fails."""
+
+import argparse
+import importlib
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+BENCH = Path(__file__).resolve().parent
+FOLDER = BENCH.parent
+sys.path.insert(0, str(BENCH / "simulators"))
+
+
+def main() -> int:
+    """Builds, runs, reports."""
+    arguments = parse()
+    simulator = importlib.import_module(arguments.simulator).SIMULATOR
+    tool = simulator.find()
+    if tool is None:
+        print(f"{simulator.name} is not installed; {simulator.remedy}", file=sys.stderr)
+        return 2
+    os.environ.update(simulator.environment(tool))
+    began = time.monotonic()
+    try:
+        from cocotb_tools.runner import get_runner
+    except ModuleNotFoundError:
+        print("cocotb is not installed; install it with: pip install 'cocotb>=2.1' numpy", file=sys.stderr)
+        return 2
+    work = arguments.build_dir.resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    result = (arguments.result or work / "result.json").resolve()
+    result.unlink(missing_ok=True)
+    manifest = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
+    os.environ["BENCH_FOLDER"] = str(FOLDER)
+    os.environ["BENCH_VECTORS"] = str(arguments.vectors.resolve())
+    os.environ["BENCH_RESULT"] = str(result)
+    os.environ["BENCH_SEED"] = str(arguments.seed)
+    os.environ["BENCH_FRAMES"] = str(arguments.frames or "")
+    runner = get_runner(simulator.name)
+    try:
+        runner.build(
+            sources=sorted((FOLDER / "rtl").glob("*.v")),
+            hdl_toplevel=manifest["name"],
+            build_dir=work,
+            build_args=[*simulator.build_args, *(simulator.wave_args if arguments.waves else ())],
+            timescale=("1ns", "1ps"),
+            always=True,
+            waves=arguments.waves,
+            log_file=work / "build.log",
+        )
+        runner.test(
+            hdl_toplevel=manifest["name"],
+            test_module="test_stream",
+            test_dir=BENCH,
+            build_dir=work,
+            results_xml=str(work / "results.xml"),
+            waves=arguments.waves,
+            log_file=work / "test.log",
+        )
+    except (Exception, SystemExit) as problem:  # noqa: BLE001 - cocotb's runner raises classes of several kinds
+        if not result.is_file():
+            return broken(simulator.name, work, problem)
+    if not result.is_file():
+        return broken(simulator.name, work, "it ended without a result")
+    found = json.loads(result.read_text())
+    found |= {"simulator": simulator.name, "seconds": time.monotonic() - began}
+    result.write_text(json.dumps(found) + "\n")
+    print(f"{simulator.name}: {found['frames']} frames, {found['words']} words: {'all equal' if found['equal'] else found['message']}")
+    return 0 if found["equal"] else 1
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    known = sorted(path.stem for path in (BENCH / "simulators").glob("*.py") if path.stem != "simulator")
+    parser.add_argument("--simulator", choices=known, default="verilator")
+    parser.add_argument("--vectors", type=Path, default=FOLDER / "vectors", help="input.npy, output.npy and links/")
+    parser.add_argument("--frames", type=int, help="play only the first ones")
+    parser.add_argument("--seed", type=int, default=0, help="of the random stalls")
+    parser.add_argument("--waves", action="store_true", help="write a waveform into the build directory")
+    parser.add_argument("--result", type=Path, help="where to write the result, JSON, and beside it the words, .npy")
+    parser.add_argument("--build-dir", type=Path, help="where the simulator works")
+    arguments = parser.parse_args()
+    arguments.build_dir = arguments.build_dir or FOLDER / "sim_build" / arguments.simulator
+    return arguments
+
+
+def broken(name: str, work: Path, problem: object) -> int:
+    """A tool failed: says where its own words are, and the last of them."""
+    for log in (work / "test.log", work / "build.log"):
+        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()] if log.is_file() else []
+        marked = [line for line in lines if "rror" in line]
+        if lines:
+            print(f"{name} failed, see {log}: {(marked or lines)[-1].strip()}", file=sys.stderr)
+            return 2
+    print(f"{name} failed: {problem}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

