@@ -20,7 +20,7 @@ help: ## List the targets
 setup: $(VENV)/.test tools ## Create .venv with everything that the other targets need
 
 demo: $(VENV)/.demo tools ## Digits networks, float to RTL: every held-back image through simulated hardware
-	$(BIN)/python models/demo.py build/demo
+	$(BIN)/python -m models.demo build/demo
 
 test: $(VENV)/.test tools ## Run all tests, the simulators included
 	$(BIN)/pytest -n $(JOBS)

@@ -1,6 +1,6 @@
 """The main job on two real networks: quantize, compile, simulate every held-back image, compare every word.
 
-    python models/demo.py OUT_DIR
+    python -m models.demo OUT_DIR
 
 For the digits MLP and CNN, with 4-bit power-of-two and with ternary weights. Leaves the quantized models, the build
 folders and summary.md in OUT_DIR; exits with 1 if a single word differs."""
@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from digits import write_files
 from rich.console import Console
 from rich.table import Table
 
 import shiftwright
+from models.digits import write_files
 from shiftwright import flow
 from shiftwright.frontend.reference import run_onnx
 from shiftwright.quantize.flow import quantize
@@ -29,7 +29,18 @@ NETWORKS = ("mlp", "cnn")
 WEIGHTS = {"pot": 4, "ternary": 2}
 ACTIVATION_BITS = 6
 ICARUS_FRAMES = 50
-COLUMNS = ("network", "weights", "float", "quantized", "golden", "RTL", "words equal", "adders", "multipliers", "cycles a frame")
+COLUMNS = (
+    "network",
+    "weights",
+    "float",
+    "quantized",
+    "golden",
+    "RTL",
+    "words equal",
+    "adders",
+    "multipliers",
+    "cycles a frame",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,12 @@ def run(network: str, weights: str, folder: Path, console: Console) -> Row:
     source = HERE / f"digits_{network}" / f"digits_{network}.onnx"
     quantized = folder / f"{network}_{weights}.onnx"
     console.print(f"[bold]{network}, {weights}[/bold]: quantize", end="")
-    quantize(source, calibration, Settings(weights=weights, weight_bits=WEIGHTS[weights], activation_bits=ACTIVATION_BITS), quantized)
+    quantize(
+        source,
+        calibration,
+        Settings(weights=weights, weight_bits=WEIGHTS[weights], activation_bits=ACTIVATION_BITS),
+        quantized,
+    )
     console.print(", compile", end="")
     build = folder / f"build_{network}_{weights}"
     manifest = shiftwright.load(quantized).compile().build(build, force=True)
@@ -100,14 +116,17 @@ def markdown(rows: list[Row], images: int) -> str:
     lines = [
         "# Shiftwright on scikit-learn's digits",
         "",
-        f"Accuracy on {images} held-back images: of the float network, of the quantized file in onnxruntime, of the golden",
-        "model, and of the words that left the simulated hardware. Every word of the hardware was compared with golden.",
+        f"Accuracy on {images} held-back images: of the float network, of the quantized file in onnxruntime, of the",
+        "golden model, and of the words that left the simulated hardware. Every one of those was compared with golden.",
         "",
         "| " + " | ".join(COLUMNS) + " |",
         "| " + " | ".join("---" for _ in COLUMNS) + " |",
         *("| " + " | ".join(row.cells()) + " |" for row in rows),
         "",
-        *(f"- {row.network}, {row.weights}: {row.seconds:.0f} s from the float model to the last compared word" for row in rows),
+        *(
+            f"- {row.network}, {row.weights}: {row.seconds:.0f} s from the float model to the last compared word"
+            for row in rows
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -131,7 +150,9 @@ def main() -> None:
         console.print(line, markup=False)
     summary = folder / "summary.md"
     summary.write_text(markdown(rows, images), encoding="utf-8")
-    console.print(f"Written: {summary}, and a build folder for each row beside it (make sim runs one without Shiftwright).")
+    console.print(
+        f"Written: {summary}, and a build folder for each row beside it (make sim runs one without Shiftwright)."
+    )
     sys.exit(0 if all(row.equal for row in rows) else 1)
 
 

@@ -62,6 +62,7 @@ def version(
     context: typer.Context,
     show: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
 ) -> None:
+    """Options before a command."""
     if show:
         tables.print(f"shiftwright {__version__}")
         raise typer.Exit
@@ -71,31 +72,34 @@ def version(
 def quantize(
     model: Annotated[Path, typer.Argument(help="A float ONNX model.", show_default=False)],
     data: Annotated[
-        Path, typer.Option(help="Calibration data, .npz: a key named as the graph input, batch first; key `labels` is optional.")
+        Path,
+        typer.Option(
+            help="Calibration data, .npz: a key named as the graph input, batch first; key `labels` is optional."
+        ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The quantized ONNX file to write.")],
     weights: Annotated[str, typer.Option(help="Number system of the weights: uniform, pot or ternary.")] = "pot",
     weight_bits: Annotated[int, typer.Option(help="Stored bits a weight, the sign included (ternary ignores it).")] = 4,
-    activation_bits: Annotated[int, typer.Option(help="Bits an activation, 2 to 8.")] = 8,
+    activation_bits: Annotated[int, typer.Option(help="Bits an activation, 2 to 8.")] = 6,
+    correct: Annotated[
+        str, typer.Option(help="What mends the error: none, bias, or bias,hessian (weights move with the data too).")
+    ] = "bias,hessian",
     as_json: JsonOption = False,
 ) -> None:
     """Quantizes a float model after training, with bias correction and power-of-two scales.
 
-    Writes a standard QCDQ file that onnxruntime runs. BatchNorm is folded. Biases are put half a step off the accumulator's
-    grid, so that every requantizer becomes a wire in hardware.
+    Writes a standard QCDQ file that onnxruntime runs. BatchNorm is folded. Biases are put half a step off the
+    accumulator's grid, so that every requantizer becomes a wire in hardware.
 
     Example: `shiftwright quantize model.onnx --data calibration.npz --weights ternary -o model.q.onnx`
     """
-    from shiftwright.quantize import flow
-    from shiftwright.quantize.data import load_data
-    from shiftwright.quantize.load import free_inputs, load_float_model
-    from shiftwright.quantize.settings import Settings
+    from shiftwright.quantize import Settings
+    from shiftwright.quantize import quantize as run
     from shiftwright.report.tables import quantized_table
 
-    settings = Settings(weights=weights, weight_bits=weight_bits, activation_bits=activation_bits)
-    names = [value.name or "" for value in free_inputs(load_float_model(model))]
+    settings = Settings(weights=weights, weight_bits=weight_bits, activation_bits=activation_bits, correction=correct)
     with working(f"quantizing {model.name}"):
-        report = flow.quantize(model, load_data(data, names), settings, output).as_dict()
+        report = run(model, data, settings, output).as_dict()
     emit(as_json, report, lambda: quantized_table(tables, report, output))
 
 
@@ -127,18 +131,31 @@ def compile(  # noqa: A001 - the command's name
     for warning in loaded.network.warnings:
         notes.print(f"note: {warning}", highlight=False)
     rate = clock * 1e6 / manifest["timing"]["interval"]
-    summary = {key: manifest[key] for key in ("name", "version", "input", "output", "timing", "multipliers", "layers", "proofs")}
-    summary |= {"folder": str(output), "clock_mhz": clock, "frames_per_second": rate, "warnings": list(loaded.network.warnings)}
+    summary = {
+        key: manifest[key]
+        for key in ("name", "version", "input", "output", "timing", "multipliers", "layers", "proofs")
+    }
+    summary |= {
+        "folder": str(output),
+        "clock_mhz": clock,
+        "frames_per_second": rate,
+        "warnings": list(loaded.network.warnings),
+    }
     emit(as_json, summary, lambda: compiled_table(tables, summary))
 
 
 @app.command()
 def verify(
-    folder: Annotated[Path, typer.Argument(help="A build folder that `shiftwright compile` wrote.", show_default=False)],
+    folder: Annotated[
+        Path, typer.Argument(help="A build folder that `shiftwright compile` wrote.", show_default=False)
+    ],
     simulator: Annotated[str, typer.Option(help="verilator, icarus, or all that are installed.")] = "all",
-    frames: Annotated[int | None, typer.Option(help="How many frames to play; by default 64, or all of --data.", min=1)] = None,
+    frames: Annotated[
+        int | None, typer.Option(help="How many frames to play; by default 64, or all of --data.", min=1)
+    ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="Frames from an .npz (key: the graph input's name; `labels` gives accuracies) or .npy.")
+        Path | None,
+        typer.Option(help="Frames from an .npz (key: the graph input's name; `labels` gives accuracies) or .npy."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random frames and of the stalls.", min=0)] = 0,
     waves: Annotated[bool, typer.Option("--waves", help="Write a waveform into the build folder.")] = False,
@@ -172,7 +189,9 @@ def read_frames(path: Path) -> tuple[Any, np.ndarray[Any, Any] | None]:
         loaded = np.load(path, allow_pickle=False)
         arrays = loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
     except (OSError, ValueError, EOFError) as error:
-        raise ImportModelError(f"{path} cannot be read as .npz or .npy ({error}); save frames with numpy.savez") from error
+        raise ImportModelError(
+            f"{path} cannot be read as .npz or .npy ({error}); save frames with numpy.savez"
+        ) from error
     if isinstance(arrays, np.ndarray):
         return arrays, None
     return arrays, arrays.pop("labels", None)

@@ -33,7 +33,7 @@ class Model:
     def golden(self, x: Arrays) -> NDArray[np.generic] | list[NDArray[np.generic]]:
         """What the file means, exactly: takes what onnxruntime takes (batch first; a dict if there are several inputs).
 
-        Returns the output's array (a list if there are several): float32 where it is real, codes where it is integer."""
+        Returns the output's array (a list if there are several): float32 where it is real, codes where integer."""
         integers = self.golden_integers(x)
         found = [edge.decode(integers[edge.value.name]) for edge in self.network.outputs]
         return found[0] if len(found) == 1 else found
@@ -103,9 +103,7 @@ class Design:
         network = self.model.network
         integers = self.model.golden_integers(self.model.random_input(OWN_FRAMES))
         content = portable_bytes(network.path)
-        return write_folder(
-            self.lowered, network.inputs[0], network.outputs[0], content, integers, Path(path), force
-        )
+        return write_folder(self.lowered, network.inputs[0], network.outputs[0], content, integers, Path(path), force)
 
     def verify(
         self,
@@ -164,6 +162,45 @@ def _name_from(path: Path) -> str:
 
 
 RESERVED = frozenset(
-    "always and assign begin buf case default else end endcase endmodule for function if initial input inout integer logic "
-    "module negedge nor not or output parameter posedge real reg signed table task time tri wait wire while xnor xor".split()
+    [
+        "always",
+        "and",
+        "assign",
+        "begin",
+        "buf",
+        "case",
+        "default",
+        "else",
+        "end",
+        "endcase",
+        "endmodule",
+        "for",
+        "function",
+        "if",
+        "initial",
+        "input",
+        "inout",
+        "integer",
+        "logic",
+        "module",
+        "negedge",
+        "nor",
+        "not",
+        "or",
+        "output",
+        "parameter",
+        "posedge",
+        "real",
+        "reg",
+        "signed",
+        "table",
+        "task",
+        "time",
+        "tri",
+        "wait",
+        "wire",
+        "while",
+        "xnor",
+        "xor",
+    ]
 )

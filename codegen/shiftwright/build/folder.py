@@ -80,7 +80,9 @@ def npy(array: NDArray[np.int64]) -> bytes:
 
 def count_multipliers(verilog: Iterable[str]) -> int:
     """The multiplications (and divisions) in Verilog text, comments, attributes and sensitivity lists aside."""
-    plain = (re.sub(r"//[^\n]*|/\*.*?\*/|\(\*.*?\*\)|@\s*\*|@\s*\(\s*\*\s*\)", "", text, flags=re.DOTALL) for text in verilog)
+    plain = (
+        re.sub(r"//[^\n]*|/\*.*?\*/|\(\*.*?\*\)|@\s*\*|@\s*\(\s*\*\s*\)", "", text, flags=re.DOTALL) for text in verilog
+    )
     return sum(len(re.findall(r"[*/%]", text)) for text in plain)
 
 
@@ -93,14 +95,18 @@ def check_target(path: Path, force: bool) -> None:
     try:
         manifest = manifests.read(path)
     except BuildError:
-        raise BuildError(f"{path} holds files that Shiftwright did not write; name a new or empty folder (-o DIR)") from None
+        raise BuildError(
+            f"{path} holds files that Shiftwright did not write; name a new or empty folder (-o DIR)"
+        ) from None
     if not force:
         raise BuildError(f"{path} holds a build; pass --force to replace it, or name another folder (-o DIR)")
     known = set(manifest.get("files", {})) | {manifests.NAME}
     for found in sorted(path.rglob("*")):
         inside = found.relative_to(path)
         if found.is_file() and inside.as_posix() not in known and not set(inside.parts) & set(MADE_LATER):
-            raise BuildError(f"{path} holds {inside}, which Shiftwright did not write; move it away before replacing the build")
+            raise BuildError(
+                f"{path} holds {inside}, which Shiftwright did not write; move it away before replacing the build"
+            )
 
 
 @contextmanager
@@ -130,7 +136,9 @@ def replacing(path: Path) -> Iterator[Path]:
 def _static_files() -> dict[str, str]:
     """The bench, and the simulators' files, which are found by what they declare: build must not import sim."""
     places = files("shiftwright").joinpath("sim").iterdir()
-    simulators = sorted(place.name for place in places if place.name.endswith(".py") and _stands_alone(place.read_text()))
+    simulators = sorted(
+        place.name for place in places if place.name.endswith(".py") and _stands_alone(place.read_text())
+    )
     return STATIC | {f"bench/simulators/{name}": f"sim/{name}" for name in simulators}
 
 
@@ -143,7 +151,7 @@ def _static(place: str) -> bytes:
 
 
 def _render(template: str, manifest: dict[str, object]) -> bytes:
-    environment = Environment(  # noqa: S701 - text files, not HTML
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).resolve().parent.parent / "templates"),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -2,7 +2,7 @@
 
 Needs numpy alone. Arrays are those that onnxruntime takes and returns for model.onnx, batch first:
 
-    words = encode(x)          # (frames, positions, lanes), one row of lanes a beat; words.tobytes() is the tdata stream
+    words = encode(x)          # (frames, positions, lanes), a row of lanes a beat; words.tobytes() is tdata
     y = decode(words_back)     # what the network means, rounded once to float32 (or its integer codes)
 
     python host.py encode x.npy words.npy
@@ -13,6 +13,7 @@ import json
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ MANIFEST = Path(__file__).resolve().parent / "manifest.json"
 
 
 def encode(x: np.ndarray, manifest: Path = MANIFEST) -> np.ndarray:
-    """Words (frames, positions, lanes) of an input array (frames, *shape); ValueError if the shape or a value is wrong."""
+    """Words (frames, positions, lanes) of an input array (frames, *shape); ValueError if it is not one."""
     edge = json.loads(manifest.read_text())["input"]
     if list(x.shape[1:]) != edge["shape"]:
         raise ValueError(f"input has shape {x.shape}; the network takes (frames, {', '.join(map(str, edge['shape']))})")
@@ -43,7 +44,7 @@ def decode(words: np.ndarray, manifest: Path = MANIFEST) -> np.ndarray:
         real = codes.astype(edge["dtype"])
     else:
         real = np.empty(codes.shape, dtype=np.float32)
-        for lane, (scale, offset) in enumerate(zip(edge["scale"], edge["offset"])):
+        for lane, (scale, offset) in enumerate(zip(edge["scale"], edge["offset"], strict=True)):
             distinct, place = np.unique(codes[:, :, lane], return_inverse=True)
             exact = [Fraction(scale) * int(code) + Fraction(offset) for code in distinct]
             rounded = np.array([_nearest_float32(number) for number in exact], dtype=np.float32)
@@ -51,7 +52,7 @@ def decode(words: np.ndarray, manifest: Path = MANIFEST) -> np.ndarray:
     return real.reshape(len(words), -1)[:, _order(edge)].reshape(len(words), *edge["shape"])
 
 
-def _order(edge: dict) -> np.ndarray:
+def _order(edge: dict[str, Any]) -> np.ndarray:
     """Where each element of the network's array stands in the stream."""
     if edge["order"] is not None:
         return np.array(edge["order"])
@@ -61,7 +62,7 @@ def _order(edge: dict) -> np.ndarray:
     return np.arange(int(np.prod(edge["shape"])))
 
 
-def _round(x: np.ndarray, edge: dict) -> np.ndarray:
+def _round(x: np.ndarray, edge: dict[str, Any]) -> np.ndarray:
     """Round half to even of the exact quotient x / scale, plus the zero point, saturated."""
     scale, zero = float(Fraction(edge["scale"])), edge["zero_point"]
     real = x.astype(np.float32 if x.dtype != np.float64 else np.float64).astype(np.float64)
@@ -69,7 +70,8 @@ def _round(x: np.ndarray, edge: dict) -> np.ndarray:
     # The quotient only proposes; (below + 1/2) · scale is exact in float64 and decides.
     middle = (below + 0.5) * scale
     up = (real > middle) | ((real == middle) & (below % 2 == 1))
-    return np.clip(below + up + zero, edge["lo"], edge["hi"]).astype(np.int64)
+    codes = np.clip(below + up + zero, edge["lo"], edge["hi"])
+    return np.asarray(codes, dtype=np.int64)
 
 
 def _nearest_float32(number: Fraction) -> np.float32:

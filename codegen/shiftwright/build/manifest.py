@@ -36,13 +36,11 @@ def describe(design: Lowered, source: InputEdge, target: OutputEdge, model: str,
         "timing": {"latency": timing.latency, "interval": timing.interval},
         "multipliers": multipliers,
         "layers": [_layer(stage) for stage in design.stages],
-        "links": [
-            _link(stage, first) for stage, first in zip(design.stages, timing.first, strict=True)
-        ],
+        "links": [_link(stage, first) for stage, first in zip(design.stages, timing.first, strict=True)],
         "proofs": {
             "adder_graphs": sum(stage.engine is not None for stage in design.stages),
             "adders": sum(stage.engine.graph.adders for stage in design.stages if stage.engine is not None),
-            "statement": "each graph equals its matrix for all inputs, no width overflows, each requantizer rounds exactly",
+            "statement": "each graph equals its matrix for all inputs, no width overflows, all rounding is exact",
         },
     }
 
@@ -141,7 +139,9 @@ def read(folder: Path) -> Json:
     if not isinstance(manifest, dict) or manifest.get("generator") != GENERATOR:
         raise BuildError(f"{path} was not written by Shiftwright; name a folder that `shiftwright compile` wrote")
     if manifest.get("format") != FORMAT:
-        raise BuildError(f"{path} has format {manifest.get('format')}; this version reads {FORMAT}, compile the model again")
+        raise BuildError(
+            f"{path} has format {manifest.get('format')}; this version reads {FORMAT}, compile the model again"
+        )
     return manifest
 
 

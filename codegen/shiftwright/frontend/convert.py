@@ -54,7 +54,9 @@ class _Walk:
     def _encode(self, source: Source, node: OnnxNode, scale: Fraction, zero_point: int, lo: int, hi: int) -> Value:
         key = (source.name, scale, zero_point, lo, hi)
         if key not in self.inputs:
-            self.inputs[key] = self._edge(source.name, "float32", self._input_layout(source.name), scale, zero_point, lo, hi)
+            self.inputs[key] = self._edge(
+                source.name, "float32", self._input_layout(source.name), scale, zero_point, lo, hi
+            )
         return self.inputs[key].value
 
     def _edge(
@@ -82,7 +84,9 @@ class _Walk:
                 self.inputs[name, None, 0, lo, hi] = edge
                 self.tensors[name] = Codes(edge.value, layout, dtype)
             else:
-                raise ImportModelError(f"{self.file.path}: input {name!r} is {dtype}; only float and integer inputs compile")
+                raise ImportModelError(
+                    f"{self.file.path}: input {name!r} is {dtype}; only float and integer inputs compile"
+                )
 
     def lookup(self, value: onnx_ir.Value | None) -> Tensor | None:
         """What a node's input means."""
@@ -92,7 +96,9 @@ class _Walk:
         if known is None and value.const_value is not None:
             known = Constant(np.asarray(value.const_value.numpy()))
         if known is None:
-            raise ImportModelError(f"{self.file.path}: tensor {value.name!r} is read before it is made; export the model again")
+            raise ImportModelError(
+                f"{self.file.path}: tensor {value.name!r} is read before it is made; export the model again"
+            )
         return known
 
     def import_node(self, node: onnx_ir.Node, importers: dict[str, Import]) -> None:
@@ -177,7 +183,9 @@ def _live(walk: _Walk, outputs: tuple[OutputEdge, ...]) -> tuple[Graph, tuple[In
             )
     for value in walk.file.graph.inputs:
         if value.name not in names:
-            raise ImportModelError(f"{walk.file.path}: input {value.name!r} is not used by any quantized layer; remove it")
+            raise ImportModelError(
+                f"{walk.file.path}: input {value.name!r} is not used by any quantized layer; remove it"
+            )
     order = {value.name: place for place, value in enumerate(walk.file.graph.inputs)}
     edges = tuple(sorted(edges, key=lambda edge: order[edge.name]))
     graph = Graph([edge.value for edge in edges], nodes[::-1], [edge.value for edge in outputs])
@@ -189,12 +197,12 @@ def _stream_as_needed(graph: Graph, edge: InputEdge) -> InputEdge:
     readers = graph.readers(edge.value)
     if len(readers) != 1 or not isinstance(readers[0].operator, Reorder) or edge.value in graph.outputs:
         return edge
-    (reorder,) = readers
-    graph.nodes.remove(reorder)
-    graph.inputs[graph.inputs.index(edge.value)] = reorder.output
-    now = np.empty_like(reorder.operator.order)
-    now[reorder.operator.order] = np.arange(len(now), dtype=np.int64)
-    return replace(edge, value=reorder.output, layout=Layout(edge.layout.shape, now[edge.layout.order]))
+    (node,), order = readers, readers[0].operator.order
+    graph.nodes.remove(node)
+    graph.inputs[graph.inputs.index(edge.value)] = node.output
+    now = np.empty_like(order)
+    now[order] = np.arange(len(order), dtype=np.int64)
+    return replace(edge, value=node.output, layout=Layout(edge.layout.shape, now[edge.layout.order]))
 
 
 def _values(graph: Graph) -> list[Value]:
@@ -214,8 +222,8 @@ def _sample_shape(path: Path, value: onnx_ir.Value) -> tuple[int, ...]:
     for axis, size in enumerate(shape[1:], start=1):
         if not isinstance(size, int) or size < 1:
             raise ImportModelError(
-                f"{path}: axis {axis} of input {value.name!r} is {str(size)!r}, not a number; hardware needs a fixed size, "
-                "export the model with one (only the batch may stay open)"
+                f"{path}: axis {axis} of input {value.name!r} is {str(size)!r}, not a number; hardware needs a fixed "
+                "size, export the model with one (only the batch may stay open)"
             )
     if len(shape) < 2:
         raise ImportModelError(f"{path}: input {value.name!r} has shape {shape}; the first axis must be the batch")

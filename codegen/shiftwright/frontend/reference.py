@@ -41,7 +41,9 @@ class Comparison:
         return self.different == self.near_ties and not (self.exact_expected and self.different)
 
 
-def run_onnx(path: Path, feeds: Mapping[str, NDArray[np.generic]], outputs: list[str] | None = None) -> list[NDArray[np.generic]]:
+def run_onnx(
+    path: Path, feeds: Mapping[str, NDArray[np.generic]], outputs: list[str] | None = None
+) -> list[NDArray[np.generic]]:
     """What onnxruntime returns with all its optimizations off."""
     return _run(str(path), feeds, outputs)
 
@@ -49,7 +51,7 @@ def run_onnx(path: Path, feeds: Mapping[str, NDArray[np.generic]], outputs: list
 def compare(
     network: Network, feeds: Mapping[str, NDArray[np.generic]], integers: Mapping[str, NDArray[np.int64]]
 ) -> list[Comparison]:
-    """Every code tensor and every output of the file, computed by onnxruntime from golden's codes of the layers before."""
+    """Every code tensor and every output of the file, made by onnxruntime from golden's codes of the layers before."""
     model = onnx.load(network.path)
     cuts = _cut(model, list(network.codes))
     golden = {
@@ -82,7 +84,9 @@ def _cut(model: onnx.ModelProto, names: list[str]) -> dict[str, str]:
                 node.input[place] = cuts[name]
                 read.add(name)
     inferred = onnx.shape_inference.infer_shapes(model)
-    known = {value.name: value.type.tensor_type.elem_type for value in [*inferred.graph.value_info, *inferred.graph.output]}
+    known = {
+        value.name: value.type.tensor_type.elem_type for value in [*inferred.graph.value_info, *inferred.graph.output]
+    }
     outputs = {value.name for value in model.graph.output}
     for name, cut in cuts.items():
         kind = known.get(name, onnx.TensorProto.FLOAT)
@@ -137,7 +141,7 @@ def _codes_comparison(
 
 
 def _float32_is_exact(operator: Requantize, source: NDArray[np.int64]) -> bool:
-    """Whether float32 makes no rounding error before this layer's QuantizeLinear: power-of-two scales, short numbers."""
+    """Whether float32 rounds nothing before this layer's QuantizeLinear: power-of-two scales, short numbers."""
     dyadic = all(_power_of_two(scale) for scale in operator.scale)
     on_grid = all(_power_of_two(Fraction(1, bias.denominator)) for bias in operator.bias)
     return dyadic and on_grid and bool(np.abs(source).max(initial=0) < 1 << 22)
@@ -152,14 +156,18 @@ def _near_tie(operator: Requantize, source: NDArray[np.int64], network: Network,
     return np.asarray(distance <= float_error(network, name, scale, bias))
 
 
-def float_error(network: Network, name: str, scale: NDArray[np.float64], bias: NDArray[np.float64]) -> NDArray[np.float64]:
+def float_error(
+    network: Network, name: str, scale: NDArray[np.float64], bias: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """A bound of float32's error, in output steps per channel, for the number that integer value `name` stands for.
 
-    A sum of n products rounds n times; each rounding errs by at most 2^-24 of the largest partial sum, which the interval
-    bounds for the magnitudes of all summands."""
+    A sum of n products rounds n times; each rounding errs by at most 2^-24 of the largest partial sum, which the
+    interval bounds for the magnitudes of all summands."""
     node = next((node for node in network.graph.nodes if node.output.name == name), None)
     weights = getattr(node.operator, "weights", None) if node is not None else None
-    interval = node.output.interval if node is not None else next(v.interval for v in network.graph.inputs if v.name == name)
+    interval = (
+        node.output.interval if node is not None else next(v.interval for v in network.graph.inputs if v.name == name)
+    )
     reach = np.maximum(np.abs(interval.lo), np.abs(interval.hi)).astype(np.float64) + np.abs(bias)
     terms = 4
     if weights is not None and node is not None:
@@ -197,4 +205,5 @@ def _power_of_two(number: Fraction) -> bool:
 
 def portable_bytes(path: Path) -> bytes:
     """The file in one piece: data that stood in other files is taken in, and nothing else changes."""
-    return onnx.load(path).SerializeToString(deterministic=True)
+    content: bytes = onnx.load(path).SerializeToString(deterministic=True)
+    return content

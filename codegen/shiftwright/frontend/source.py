@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import onnx_ir
-import onnxscript.optimizer
 from google.protobuf.message import DecodeError
+from onnx_ir.passes.common import InlinePass, LiftConstantsToInitializersPass, RemoveUnusedNodesPass
+from onnxscript.optimizer import fold_constants
 
 from shiftwright.errors import ImportModelError
 
@@ -32,7 +33,9 @@ def read_onnx(path: Path) -> OnnxFile:
     try:
         model = onnx_ir.load(path)
     except (DecodeError, ValueError, UnicodeDecodeError) as error:
-        raise ImportModelError(f"{path} is not an ONNX file, or is cut short ({error}); export or copy it again") from error
+        raise ImportModelError(
+            f"{path} is not an ONNX file, or is cut short ({error}); export or copy it again"
+        ) from error
     if not len(model.graph):
         raise ImportModelError(f"{path} holds no ONNX graph (it is empty or cut short); export or copy it again")
     opset = next((model.opset_imports[domain] for domain in STANDARD_DOMAINS if domain in model.opset_imports), None)
@@ -42,9 +45,20 @@ def read_onnx(path: Path) -> OnnxFile:
             "onnx.version_converter"
         )
     _check_constants(path, model.graph)
-    model = onnxscript.optimizer.optimize(model, output_size_limit=1 << 26)
+    _fold(model)
     assert opset is not None
     return OnnxFile(path, opset, model.graph)
+
+
+def _fold(model: onnx_ir.Model) -> None:
+    """Inlines functions and folds constants, in place.
+
+    The optimizer's rewrite rules stay off: two of them change what a file means (a Clip behind a Clip, a dilated Conv
+    padded SAME)."""
+    InlinePass()(model)
+    fold_constants(model, output_size_limit=1 << 26)
+    RemoveUnusedNodesPass()(model)
+    LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
 
 
 def _check_constants(path: Path, graph: onnx_ir.Graph) -> None:
@@ -56,10 +70,12 @@ def _check_constants(path: Path, graph: onnx_ir.Graph) -> None:
         except (FileNotFoundError, OSError, ValueError) as error:
             where = getattr(value.const_value, "location", "its external file")
             raise ImportModelError(
-                f"{path}: the data of {name!r} should be in {where}, which cannot be read; put that file beside the model"
+                f"{path}: the data of {name!r} should be in {where}, which cannot be read; put it beside the model"
             ) from error
         if 0 in array.shape and array.ndim > 1:
-            raise ImportModelError(f"{path}: constant {name!r} has shape {array.shape}, which holds no number; remove its layer")
+            raise ImportModelError(
+                f"{path}: constant {name!r} has shape {array.shape}, which holds no number; remove its layer"
+            )
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             where = tuple(int(axis) for axis in np.argwhere(~np.isfinite(array))[0])
             if not _is_bound(value):

@@ -77,13 +77,15 @@ class OutputEdge:
 def _to_float32(codes: NDArray[np.int64], scale: Fraction, offset: Fraction) -> NDArray[np.float32]:
     """scale·code + offset, rounded once."""
     denominator = max(scale.denominator, offset.denominator)
-    if denominator & (denominator - 1) == 0 and scale.denominator & (scale.denominator - 1) == 0:
+    if all(number.denominator & (number.denominator - 1) == 0 for number in (scale, offset)):
         factor = scale.numerator * (denominator // scale.denominator)
         term = offset.numerator * (denominator // offset.denominator)
         largest = max(1, int(np.abs(codes).max(initial=0))) * factor + abs(term)
         if largest < EXACT and denominator.bit_length() < 1000:
             # Exact in float64 up to here, so that the cast is the one rounding.
-            return (np.ldexp((codes * factor + term).astype(np.float64), 1 - denominator.bit_length())).astype(np.float32)
+            return (np.ldexp((codes * factor + term).astype(np.float64), 1 - denominator.bit_length())).astype(
+                np.float32
+            )
     distinct, place = np.unique(codes, return_inverse=True)
     rounded = np.array([nearest_float32(scale * code + offset) for code in distinct.tolist()], dtype=np.float32)
     return rounded[place]

@@ -1,6 +1,6 @@
 """What an ONNX tensor means in integers while a graph is imported.
 
-A float tensor of the file is an affine view of an integer value: real = scale·code + offset per channel, possibly clipped.
+A float tensor of the file is an affine view of an integer value, possibly clipped: scale·code + offset per channel.
 Layout operators change only the view, never the integers."""
 
 from dataclasses import dataclass, replace
@@ -71,8 +71,8 @@ class Layout:
     def per_channel(self, elements: list[Fraction], channels: int) -> tuple[Fraction, ...] | None:
         """One number a stream channel from one an element; None if positions of a channel differ."""
         found: dict[int, Fraction] = {}
-        for place, element in zip((self.order % channels).tolist(), elements, strict=True):
-            if found.setdefault(place, element) != element:
+        for place, element in zip(self.order.tolist(), elements, strict=True):
+            if found.setdefault(place % channels, element) != element:
                 return None
         return tuple(found[channel] for channel in range(channels))
 
@@ -86,7 +86,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScaledConstant:
-    """Integers times scales: real = scales[axis index]·integers, zero point already taken off; one scale if axis is None."""
+    """Integers times scales: real = scales[axis index]·integers, zero point taken off; one scale if axis is None."""
 
     integers: NDArray[np.int64]
     scales: tuple[Fraction, ...]
@@ -95,7 +95,7 @@ class ScaledConstant:
     def scales_along(self, axis: int) -> tuple[Fraction, ...] | None:
         """One scale for each index of an axis; None where the scales run along another axis."""
         if self.axis is None:
-            return self.scales * self.integers.shape[axis]
+            return self.scales * int(self.integers.shape[axis])
         return self.scales if self.axis == axis else None
 
 
@@ -145,7 +145,7 @@ class Codes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rounding:
-    """How a QuantizeLinear made its codes, kept so that a Clip right after it narrows the same step; all per channel."""
+    """How a QuantizeLinear made its codes, kept so that a Clip right after it narrows the same step."""
 
     source: Real | Source
     scale: tuple[Fraction, ...]

@@ -1,4 +1,4 @@
-"""The parallel engine: one constant matrix, its requantizers' constants included, as a proved adder graph; a position a cycle."""
+"""The parallel engine: a matrix and its requantizers' constants as one proved adder graph; a position a cycle."""
 
 from dataclasses import dataclass
 

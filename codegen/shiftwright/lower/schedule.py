@@ -1,4 +1,4 @@
-"""Latency and interval of a design, from the components' own timing models: what simulation must measure, to the cycle."""
+"""Latency and interval of a design, from the components' timing models: what simulation must measure, to the cycle."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

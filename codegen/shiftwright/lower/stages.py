@@ -104,7 +104,9 @@ def _chain(graph: Graph) -> list[Node]:
         chain.append(readers[0])
         value = readers[0].output
     if graph.readers(value):
-        raise HardwareError(f"{value.name} is an output and is read by {graph.readers(value)[0].name}; make it an output only")
+        raise HardwareError(
+            f"{value.name} is an output and is read by {graph.readers(value)[0].name}; make it an output only"
+        )
     if not chain:
         raise HardwareError("the network has no layer between its input and its output; there is nothing to compile")
     return chain
@@ -136,13 +138,12 @@ def _stage(graph: Graph, nodes: list[Node], prefix: str, solver: Solver, levels_
             )
         elif isinstance(first.operator, TailOperator):
             components = []
-            words = MatrixProduct(
-                np.eye(source.channels, dtype=np.int64), (0,) * source.channels, source.interval
-            )
+            words = MatrixProduct(np.eye(source.channels, dtype=np.int64), (0,) * source.channels, source.interval)
             engine = parallel_engine(f"{prefix}_{name}", words, _tails(first), result, solver, levels_per_stage)
         else:
             raise HardwareError(
-                f"{first.operator.describe()} has no hardware yet; keep the file's layout as the stream's (row, column, channel)"
+                f"{first.operator.describe()} has no hardware yet; "
+                "keep the file's layout as the stream's (row, column, channel)"
             )
     except HardwareError as error:
         raise HardwareError(f"{name} ({first.origin}): {error}") from error

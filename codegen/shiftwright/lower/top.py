@@ -11,7 +11,7 @@ from shiftwright.rtl.axis import AxisSink, AxisSource
 
 
 class Top(wiring.Component):
-    """`aclk`, active-low synchronous `aresetn`, `s_axis_*` and `m_axis_*`; inside, link NAME is tapped by `link_NAME_*`."""
+    """`aclk`, active-low synchronous `aresetn`, `s_axis_*`, `m_axis_*`; inside, `link_NAME_*` tap each stage's link."""
 
     def __init__(self, source: AxisSource, stages: Sequence[Stage], sink: AxisSink) -> None:
         self.source, self.stages, self.sink = source, tuple(stages), sink

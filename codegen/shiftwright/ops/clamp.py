@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from shiftwright.arith.interval import Interval
 from shiftwright.arith.requantize import Requantizer
 from shiftwright.ir.core import Operator, Value
-from shiftwright.ir.meaning import Codes, Real, Tensor
+from shiftwright.ir.meaning import Codes, Constant, Real, Tensor
 from shiftwright.ops.onnx_node import Importer, OnnxNode
 from shiftwright.ops.requantize import narrow
 
@@ -68,7 +68,9 @@ def settle(x: Real, node: OnnxNode, importer: Importer) -> Real:
         lo.append(int(bottom * finer))
         hi.append(int(top * finer))
     value = importer.emit(Clamp(tuple(multiplier), tuple(lo), tuple(hi)), (x.value,), node, "_clamp")
-    return Real(value, x.layout, tuple(scale / finer for scale, finer in zip(x.scale, multiplier, strict=True)), x.offset)
+    return Real(
+        value, x.layout, tuple(scale / finer for scale, finer in zip(x.scale, multiplier, strict=True)), x.offset
+    )
 
 
 def import_relu(node: OnnxNode, importer: Importer) -> Tensor:
@@ -80,10 +82,16 @@ def import_clip(node: OnnxNode, importer: Importer) -> Tensor:
     """Bounds on numbers, or on the codes that a QuantizeLinear has just made."""
     floor, ceiling = (_bound(node, index, what) for index, what in ((1, "lower bound"), (2, "upper bound")))
     x = node.input(0)
+    if isinstance(x, Constant):
+        # Integer weights that were rounded in the file and then narrowed.
+        low, high = (-np.inf if floor is None else float(floor)), (np.inf if ceiling is None else float(ceiling))
+        return Constant(np.minimum(np.maximum(x.array, low), high).astype(x.array.dtype))
     if not isinstance(x, Codes):
         return node.real(0).clip(floor, ceiling)
-    lo = int(x.value.interval.lo.min()) if floor is None else int(floor)
-    hi = int(x.value.interval.hi.max()) if ceiling is None else int(ceiling)
+    # A bound left out does nothing; where two cross, the upper one wins.
+    least, most = int(x.value.interval.lo.min()), int(x.value.interval.hi.max())
+    lo = least if floor is None else int(floor)
+    hi = max(most, lo) if ceiling is None else int(ceiling)
     lo = min(lo, hi)
     if x.made_by is not None:
         return narrow(x, lo, hi, node, importer)

@@ -23,7 +23,7 @@ from shiftwright.rtl.format import Format
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Convolution(Operator):
-    """weights (outputs, kernel rows, kernel columns, inputs of a group) on windows; `pad` is the code of 0 per channel."""
+    """weights (outputs, kernel rows, columns, inputs of a group) on windows; `pad` is each channel's code of 0."""
 
     weights: NDArray[np.int64]
     bias: tuple[int, ...]
@@ -34,7 +34,9 @@ class Convolution(Operator):
     def infer(self, inputs: tuple[Value, ...]) -> tuple[tuple[int, ...], Interval]:
         (source,) = inputs
         if len(source.shape) != 3 or source.channels != self.weights.shape[-1] * self.groups:
-            raise GraphError(f"{source.name}: shape {source.shape} meets weights {self.weights.shape} in {self.groups} groups")
+            raise GraphError(
+                f"{source.name}: shape {source.shape} meets weights {self.weights.shape} in {self.groups} groups"
+            )
         grid = self.geometry.output_grid(source.shape[0], source.shape[1])
         return (*grid, len(self.weights)), product_interval(self.matrix(), self.bias, self.window_interval(source))
 
@@ -73,7 +75,9 @@ class Convolution(Operator):
     def front(self, source: Value, link: Format) -> list[Component]:
         """The window generator."""
         if self.groups > 1:
-            raise HardwareError(f"a convolution in {self.groups} groups has no hardware yet; use groups=1 (golden computes it)")
+            raise HardwareError(
+                f"a convolution in {self.groups} groups has no hardware yet; use groups=1 (golden computes it)"
+            )
         return window_front(self.geometry, source, link, self.pad)
 
     def product(self, source: Value) -> MatrixProduct:
@@ -91,11 +95,15 @@ def import_conv(node: OnnxNode, importer: Importer) -> Tensor:
     x, constant = import_operands(node, importer)
     weights, groups = constant.integers, node.integer("group", 1)
     if weights.ndim != 4 or len(x.layout.shape) != 3:
-        raise node.refuse(f"its weights have shape {weights.shape}; only 2-D images are supported, use a kernel of 1×K for 1-D")
+        raise node.refuse(
+            f"its weights have shape {weights.shape}; only 2-D images are supported, use a kernel of 1×K for 1-D"
+        )
     outputs, width = weights.shape[:2]
     channels, rows, columns = x.layout.shape
     if channels != width * groups or outputs % groups:
-        raise node.refuse(f"an image of {channels} channels meets weights {weights.shape} in {groups} groups; check the exporter")
+        raise node.refuse(
+            f"an image of {channels} channels meets weights {weights.shape} in {groups} groups; check the exporter"
+        )
     geometry = read_geometry(node, weights.shape[2:], (rows, columns))
     x = rearrange(x, Layout.natural(x.layout.shape), (rows, columns, channels), node, importer)
     pad = _zero_codes(node, x) if geometry.pads else (0,) * channels

@@ -40,7 +40,9 @@ class Dense(Operator):
     def golden(self, *codes: NDArray[np.int64]) -> NDArray[np.int64]:
         (x,) = codes
         grid = x.shape[1:-1] if self.each_position else ()
-        reach = magnitude_bound(self.weights, Interval.uniform(int(x.min(initial=0)), int(x.max(initial=0)), self.weights.shape[1]))
+        reach = magnitude_bound(
+            self.weights, Interval.uniform(int(x.min(initial=0)), int(x.max(initial=0)), self.weights.shape[1])
+        )
         sums = matmul_exact(x.reshape(-1, self.weights.shape[1]), self.weights.T, reach)
         return (sums + np.array(self.bias, dtype=np.int64)).reshape(len(x), *grid, len(self.weights))
 
@@ -146,7 +148,7 @@ def _product(
     alpha: Fraction,
     bias: list[Fraction],
 ) -> Product:
-    """The exact integers for the matrix in the file's own column order; `channel` names each column's stream channel."""
+    """The exact integers for the matrix in the file's own column order; `channel` is each column's stream channel."""
     rows, columns = matrix.shape
     if len(bias) not in (1, rows):
         raise node.refuse(f"its bias has {len(bias)} numbers for {rows} outputs; check the exporter")

@@ -64,7 +64,7 @@ class Geometry:
             padded[:] = pad
             padded[:, top : top + rows, left : left + columns] = image
             image = padded
-        view = np.lib.stride_tricks.sliding_window_view(image, self.extent, axis=(1, 2))  # type: ignore[call-overload]
+        view = np.lib.stride_tricks.sliding_window_view(image, self.extent, axis=(1, 2))
         stepped = view[:, :: self.stride[0], :: self.stride[1], :, :: self.dilation[0], :: self.dilation[1]]
         return np.moveaxis(stepped, 3, -1)
 
@@ -91,7 +91,9 @@ def window_front(geometry: Geometry, source: Value, link: Format, pad: tuple[int
 def read_geometry(node: OnnxNode, kernel: tuple[int, ...], grid: tuple[int, ...]) -> Geometry:
     """The window of a Conv or pooling node over an image of `grid` rows and columns."""
     if len(kernel) != 2 or len(grid) != 2:
-        raise node.refuse(f"its input has {len(grid)} image axes; only 2-D images are supported, use a kernel of 1×K for 1-D")
+        raise node.refuse(
+            f"its input has {len(grid)} image axes; only 2-D images are supported, use a kernel of 1×K for 1-D"
+        )
     strides = node.integers("strides", (1, 1))
     dilations = node.integers("dilations", (1, 1))
     stride, dilation = (strides[0], strides[1]), (dilations[0], dilations[1])

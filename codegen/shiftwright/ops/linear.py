@@ -1,7 +1,7 @@
 """What every constant-matrix operator shares: the exact import of scales and biases, and bounds of the sums.
 
-Codes meet integer weights; whatever scale and offset the file gives them ends in the result's own scale and offset, so the
-integers stay small and nothing is rounded."""
+Codes meet integer weights; whatever scale and offset the file gives them ends in the result's own scale and offset, so
+that the integers stay small and nothing is rounded."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,7 +19,7 @@ from shiftwright.ops.onnx_node import Importer, OnnxNode, common_scale
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Product:
-    """real = scale·(weights·codes + bias) + offset, per output; bias holds the whole LSBs, offset what is left of one."""
+    """real = scale·(weights·codes + bias) + offset, per output; bias holds whole LSBs, offset what is left of one."""
 
     weights: NDArray[np.int64]
     bias: tuple[int, ...]
@@ -36,7 +36,7 @@ def import_product(
     input_offset: tuple[Fraction, ...],
     bias: list[Fraction],
 ) -> Product:
-    """Exact integers for weights (outputs, inputs) with a scale an output over inputs of their own scales and offsets."""
+    """Exact integers for weights (outputs, inputs), a scale an output, over inputs of their own scales and offsets."""
     step, multiples = common_scale(input_scale)
     if max(multiples) * int(np.abs(weights).max(initial=0)) >= 1 << 31:
         raise node.refuse(
@@ -45,7 +45,9 @@ def import_product(
         )
     whole = weights * np.array(multiples, dtype=np.int64)
     offsets = np.array([offset / step for offset in input_offset], dtype=object)
-    moved = weights.astype(object) @ offsets if any(input_offset) else np.array([Fraction(0)] * len(weights), dtype=object)
+    moved = (
+        weights.astype(object) @ offsets if any(input_offset) else np.array([Fraction(0)] * len(weights), dtype=object)
+    )
     scale = tuple(output * step for output in weight_scale)
     lsb_bias = [Fraction(shifted) + own / lsb for shifted, own, lsb in zip(moved.tolist(), bias, scale, strict=True)]
     on_grid = tuple(floor(number) for number in lsb_bias)
@@ -73,7 +75,7 @@ def product_interval(weights: NDArray[np.int64], bias: tuple[int, ...], interval
     constant = np.array(bias, dtype=np.int64)
     lo = positive @ interval.lo + negative @ interval.hi + constant
     hi = positive @ interval.hi + negative @ interval.lo + constant
-    return Interval(lo, hi)
+    return Interval(np.asarray(lo, dtype=np.int64), np.asarray(hi, dtype=np.int64))
 
 
 def magnitude_bound(weights: NDArray[np.int64], interval: Interval) -> int:

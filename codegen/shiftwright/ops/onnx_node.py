@@ -78,7 +78,9 @@ class OnnxNode:
                 f"its weights {self.input_names[index]!r} are plain floats; quantize the model first "
                 "(shiftwright quantize MODEL --data DATA.npz)"
             )
-        raise self.refuse(f"its weights {self.input_names[index]!r} are computed by the graph; only constant weights compile")
+        raise self.refuse(
+            f"its weights {self.input_names[index]!r} are computed by the graph; only constant weights compile"
+        )
 
     def bias(self, index: int) -> list[Fraction] | None:
         """A constant bias as exact rationals, flattened; None where it is left out."""
@@ -87,7 +89,9 @@ class OnnxNode:
             return None
         rationals = exact_rationals(found)
         if rationals is None:
-            raise self.refuse(f"its bias {self.input_names[index]!r} is computed by the graph; only a constant bias compiles")
+            raise self.refuse(
+                f"its bias {self.input_names[index]!r} is computed by the graph; only a constant bias compiles"
+            )
         return rationals.ravel().tolist()
 
 

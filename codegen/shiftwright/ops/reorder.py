@@ -1,6 +1,6 @@
 """Flatten, Reshape, Transpose and their like: names for the same numbers.
 
-Importing them only changes a tensor's layout. Where an operator needs its stream in another order, a Reorder does it."""
+Importing them only changes a tensor's layout. Where an operator needs another stream order, a Reorder makes it."""
 
 from dataclasses import dataclass, replace
 from math import prod
@@ -49,7 +49,9 @@ def rearrange(x: Real, layout: Layout, shape: tuple[int, ...], node: OnnxNode, i
     for channel in range(shape[-1]):
         pairs = {(x.scale[place], x.offset[place]) for place in set(source_channel[:, channel].tolist())}
         if len(pairs) != 1:
-            raise node.refuse("its input mixes channels of different scales; put a QuantizeLinear with one scale before it")
+            raise node.refuse(
+                "its input mixes channels of different scales; put a QuantizeLinear with one scale before it"
+            )
         ((step, shift),) = pairs
         scale.append(step)
         offset.append(shift)
@@ -141,6 +143,6 @@ def import_identity(node: OnnxNode, importer: Importer) -> Tensor:
     return x
 
 
-ONNX = {name: import_layout for name in ("Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze")} | {
-    name: import_identity for name in ("Identity", "Dropout")
-}
+ONNX = dict.fromkeys(("Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze"), import_layout) | dict.fromkeys(
+    ("Identity", "Dropout"), import_identity
+)

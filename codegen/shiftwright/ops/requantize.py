@@ -1,7 +1,7 @@
 """QuantizeLinear and DequantizeLinear: the one place where numbers are rounded.
 
-codes = saturate(round_half_even(real / scale) + zero_point), the rounding of exact rational numbers. Bounds that Relu and
-Clip left behind become the saturation's own."""
+codes = saturate(round_half_even(real / scale) + zero_point), exact rational numbers all the way. Bounds that Relu
+and Clip left behind become the saturation's own."""
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -94,7 +94,9 @@ def read_scale(node: OnnxNode, index: int = 1) -> tuple[Fraction, ...]:
     if scale is None or scale.size == 0:
         raise node.refuse("it has no scale; the file is not valid ONNX")
     if scale.ndim > 1:
-        raise node.refuse(f"its scale has shape {scale.shape}; only one scale, or one a channel, is supported (no blocks)")
+        raise node.refuse(
+            f"its scale has shape {scale.shape}; only one scale, or one a channel, is supported (no blocks)"
+        )
     numbers = np.asarray(scale, dtype=np.float64).ravel()
     for position, number in enumerate(numbers.tolist()):
         if not (np.isfinite(number) and number > 0):

@@ -32,15 +32,14 @@ def compiled_table(console: Console, summary: dict[str, Any]) -> None:
     )
     table.add_row("total", "", "", "", _count(adders), _count(luts), str(summary["timing"]["latency"]))
     console.print(table)
-    interval, clock = summary["timing"]["interval"], summary["clock_mhz"]
+    interval, latency = summary["timing"]["interval"], summary["timing"]["latency"]
     console.print(
-        f"{_plural(summary['multipliers'], 'multiplier')}; {_plural(rounding, 'adder')} in requantizers. A frame every {_plural(interval, 'cycle')}, latency {_plural(summary['timing']['latency'], 'cycle')}: "
-        f"{summary['frames_per_second']:,.0f} frames a second at {clock:g} MHz (assumed).",
-        highlight=False,
-    )
-    console.print(
-        f"Proved: {_plural(summary['proofs']['adder_graphs'], 'adder graph')} equal to the weights for every input, no overflow, "
-        f"exact rounding. Next: shiftwright verify {summary['folder']}",
+        f"{_plural(summary['multipliers'], 'multiplier')}; {_plural(rounding, 'adder')} in requantizers. "
+        f"A frame every {_plural(interval, 'cycle')}, latency {_plural(latency, 'cycle')}: "
+        f"{summary['frames_per_second']:,.0f} frames a second at {summary['clock_mhz']:g} MHz (assumed).\n"
+        f"Proved: {_plural(summary['proofs']['adder_graphs'], 'adder graph')} equal to the weights for every input, "
+        f"no overflow, exact rounding.\nNext: shiftwright verify {summary['folder']}",
+        markup=False,
         highlight=False,
     )
 
@@ -116,10 +115,8 @@ def quantized_table(console: Console, report: dict[str, Any], output: Path) -> N
     for warning in report["warnings"]:
         console.print(f"note: {warning}", markup=False, highlight=False, soft_wrap=True)
     if report.get("accuracy_float") is not None:
-        console.print(
-            f"accuracy on the data given: float {report['accuracy_float']:.2%}, quantized {report['accuracy_quantized']:.2%}",
-            highlight=False,
-        )
+        both = f"float {report['accuracy_float']:.2%}, quantized {report['accuracy_quantized']:.2%}"
+        console.print(f"accuracy on the data given: {both}", highlight=False)
     console.print(f"Next: shiftwright compile {output} -o DIR", markup=False, highlight=False)
 
 

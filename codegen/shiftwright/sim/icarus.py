@@ -22,7 +22,7 @@ def environment(tool: Path) -> dict[str, str]:
 
 SIMULATOR = Simulator(
     name="icarus",
-    remedy="install Icarus Verilog from your system's packages (Debian, Ubuntu: apt-get install iverilog; macOS: brew install icarus-verilog)",
+    remedy="install Icarus Verilog from your system's packages (Debian and Ubuntu: apt-get install iverilog)",
     find=find,
     environment=environment,
     version_option="-V",

@@ -73,7 +73,9 @@ def survey() -> list[Tool]:
     tools = []
     for name, simulator in simulators().items():
         found = simulator.find()
-        tools.append(Tool(name, "simulation", simulator.version(), None if found is None else str(found), simulator.remedy))
+        tools.append(
+            Tool(name, "simulation", simulator.version(), None if found is None else str(found), simulator.remedy)
+        )
     for name, (purpose, remedy) in PROGRAMS.items():
         tools.append(Tool(name, purpose, None, shutil.which(name), remedy))
     tools.append(Tool("python", "everything", sys.version.split()[0], sys.executable, "install Python 3.11 or newer"))
@@ -84,4 +86,3 @@ def survey() -> list[Tool]:
         except metadata.PackageNotFoundError:
             tools.append(Tool(name, purpose, None, None, remedy))
     return tools
-

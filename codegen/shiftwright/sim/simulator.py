@@ -2,6 +2,7 @@
 
 This file and the simulators' own need nothing but Python: the build folder takes copies of them along."""
 
+import os
 import re
 import subprocess
 from collections.abc import Callable, Mapping
@@ -27,7 +28,9 @@ class Simulator:
         if tool is None:
             return None
         try:
-            told = subprocess.run([str(tool), self.version_option], capture_output=True, text=True, check=False)
+            environment = os.environ | dict(self.environment(tool))
+            command = [str(tool), self.version_option]
+            told = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         except OSError:
             return None
         found = re.search(r"\d+\.\d+\S*", told.stdout + told.stderr)

@@ -1,4 +1,4 @@
-"""Runs a build folder's own bench in the simulators, and sets golden beside onnxruntime: the check that nothing differs."""
+"""Runs a build folder's own bench in the simulators, and sets golden beside onnxruntime: nothing may differ."""
 
 import json
 import os
@@ -127,7 +127,9 @@ def _accuracies(
     }
     for simulation in simulations:
         if simulation.words is not None and len(simulation.words) == len(labels):
-            outputs[f"RTL in {simulation.simulator}"] = edge.decode(simulation.words.reshape(len(labels), *edge.value.shape))
+            outputs[f"RTL in {simulation.simulator}"] = edge.decode(
+                simulation.words.reshape(len(labels), *edge.value.shape)
+            )
     found = {}
     for name, output in outputs.items():
         scores = output.reshape(len(output), -1)
@@ -155,7 +157,9 @@ def _write_vectors(
     np.save(vectors / "output.npy", _words(integers[network.outputs[0].value.name]))
     for link in manifest["links"]:
         if link["value"] not in integers:
-            raise SimulationError(f"link {link['name']} is no layer of model.onnx; compile the model again with --force")
+            raise SimulationError(
+                f"link {link['name']} is no layer of model.onnx; compile the model again with --force"
+            )
         np.save(vectors / "links" / f"{link['name']}.npy", _words(integers[link["value"]]))
 
 
@@ -167,7 +171,14 @@ def _run(folder: Path, vectors: Path, simulator: str, scratch: Path, seed: int, 
     result = scratch / "result.json"
     scratch.mkdir()
     command = [sys.executable, str(folder / "bench" / "run.py"), "--simulator", simulator, "--seed", str(seed)]
-    command += ["--vectors", str(vectors), "--result", str(result), "--build-dir", str(folder / "sim_build" / simulator)]
+    command += [
+        "--vectors",
+        str(vectors),
+        "--result",
+        str(result),
+        "--build-dir",
+        str(folder / "sim_build" / simulator),
+    ]
     command += ["--waves"] if waves else []
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

@@ -22,7 +22,7 @@ def find() -> Path | None:
 
 
 def environment(tool: Path) -> dict[str, str]:
-    """PATH, the wheel's root, and a cure: the wheel lacks a compiler flag that larger models need for precompiled headers."""
+    """PATH, the wheel's root, and a cure: the wheel lacks a flag that larger models need for precompiled headers."""
     added = {
         "PATH": f"{tool.parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1 OPT_SLOW=-O0",

@@ -63,7 +63,7 @@ def main() -> int:
             waves=arguments.waves,
             log_file=work / "test.log",
         )
-    except (Exception, SystemExit) as problem:  # noqa: BLE001 - cocotb's runner raises classes of several kinds
+    except (Exception, SystemExit) as problem:
         if not result.is_file():
             return broken(simulator.name, work, problem)
     if not result.is_file():
@@ -71,7 +71,10 @@ def main() -> int:
     found = json.loads(result.read_text())
     found |= {"simulator": simulator.name, "seconds": time.monotonic() - began}
     result.write_text(json.dumps(found) + "\n")
-    print(f"{simulator.name}: {found['frames']} frames, {found['words']} words: {'all equal' if found['equal'] else found['message']}")
+    print(
+        f"{simulator.name}: {found['frames']} frames, {found['words']} words: "
+        + ("all equal" if found["equal"] else found["message"])
+    )
     return 0 if found["equal"] else 1
 
 

@@ -3,6 +3,7 @@
 It holds no model of the network: the vectors are all it knows. A difference is traced to the first inner link that
 carries one, by playing the same frames again with the same stalls."""
 
+import contextlib
 import json
 import os
 import random
@@ -10,12 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from pathlib import Path
+from typing import Any
 
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
+from numpy.typing import NDArray
 
+Json = dict[str, Any]
 FOLDER, VECTORS = Path(os.environ["BENCH_FOLDER"]), Path(os.environ["BENCH_VECTORS"])
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
 SEED = int(os.environ["BENCH_SEED"])
@@ -24,7 +28,7 @@ TIMING_FRAMES = 3
 PERIOD = 10  # ns
 
 
-def beats(array: np.ndarray, edge: dict) -> list[int]:
+def beats(array: NDArray[np.int64], edge: Json) -> list[int]:
     """One tdata value a position, from words (frames, positions, lanes)."""
     plain = array.astype(edge["container"])
     size = plain.shape[-1] * plain.dtype.itemsize
@@ -32,7 +36,7 @@ def beats(array: np.ndarray, edge: dict) -> list[int]:
     return [int.from_bytes(content[start : start + size], "little") for start in range(0, len(content), size)]
 
 
-def words(tdata: list[int], edge: dict) -> np.ndarray:
+def words(tdata: list[int], edge: Json) -> NDArray[np.int64]:
     """The inverse of `beats`, (frames, positions, lanes)."""
     kind = np.dtype(edge["container"])
     content = b"".join(value.to_bytes(edge["lanes"] * kind.itemsize, "little") for value in tdata)
@@ -41,7 +45,7 @@ def words(tdata: list[int], edge: dict) -> np.ndarray:
 
 INPUT = np.load(VECTORS / "input.npy")[:FRAMES]
 OUTPUT = np.load(VECTORS / "output.npy")[:FRAMES]
-RESULT = {
+RESULT: Json = {
     "frames": len(INPUT),
     "words": int(OUTPUT.size),
     "equal": False,
@@ -79,21 +83,21 @@ def bursts(seed: str) -> Iterator[bool]:
 class Bench:
     """The design at its edges. `cycle` counts clock edges since reset, `taken` and `left` those of each transfer."""
 
-    dut: object
+    dut: Any
     cycle: int = 0
     taken: list[int] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
     received: list[int] = field(default_factory=list)
 
     @classmethod
-    async def start(cls, dut: object) -> "Bench":
+    async def start(cls, dut: Any) -> "Bench":
         """Clock, reset, idle inputs."""
         dut.s_axis_tvalid.value = 0
         dut.s_axis_tdata.value = 0
         dut.s_axis_tlast.value = 0
         dut.m_axis_tready.value = 0
         dut.aresetn.value = 0
-        cocotb.start_soon(Clock(dut.aclk, PERIOD, unit="ns").start())
+        Clock(dut.aclk, PERIOD, unit="ns").start()
         for _ in range(4):
             await RisingEdge(dut.aclk)
         dut.aresetn.value = 1
@@ -159,11 +163,11 @@ class Bench:
         if value != expected:
             edge = MANIFEST["output"]
             pair = [words([beat] * edge["positions"], edge)[0, 0].tolist() for beat in (expected, value)]
-            lane = next(lane for lane, (one, two) in enumerate(zip(*pair)) if one != two)
+            lane = next(lane for lane, (one, two) in enumerate(zip(*pair, strict=True)) if one != two)
             raise Different(f"{where}, channel {lane}: expected {pair[0][lane]}, simulated {pair[1][lane]}")
 
     async def count(self, watch: Callable[[], None] = lambda: None) -> None:
-        """Counts cycles and notes the transfers at each edge; one task does both, so that all cycles are of one count."""
+        """Counts cycles and notes the transfers at each edge: one task does both, with one count."""
         dut = self.dut
         while True:
             await RisingEdge(dut.aclk)
@@ -189,7 +193,7 @@ class Bench:
             counter.cancel()
 
 
-def is_high(signal: object) -> bool:
+def is_high(signal: Any) -> bool:
     """Whether a one-bit signal is 1; unknown is not."""
     return str(signal.value) == "1"
 
@@ -197,16 +201,18 @@ def is_high(signal: object) -> bool:
 class Links:
     """Watches the inner links: the first transfer on each, and the first word that differs from its vectors."""
 
-    def __init__(self, dut: object, compare: bool) -> None:
+    def __init__(self, dut: Any, compare: bool) -> None:
         self.first: dict[str, int] = {}
-        self.differences: dict[str, dict] = {}
+        self.differences: dict[str, Json] = {}
         self._links = [
             (link, *(getattr(dut, link[part]) for part in ("valid", "ready", "payload"))) for link in MANIFEST["links"]
         ]
         self._counts = dict.fromkeys((link["name"] for link in MANIFEST["links"]), 0)
-        self._vectors = {
-            link["name"]: np.load(VECTORS / "links" / f"{link['name']}.npy")[:FRAMES] for link in MANIFEST["links"]
-        } if compare else {}
+        self._vectors = (
+            {link["name"]: np.load(VECTORS / "links" / f"{link['name']}.npy")[:FRAMES] for link in MANIFEST["links"]}
+            if compare
+            else {}
+        )
 
     def look(self, cycle: int) -> None:
         """At a clock edge."""
@@ -217,7 +223,7 @@ class Links:
                     self._compare(link, str(payload.value))
                 self._counts[link["name"]] += 1
 
-    def _compare(self, link: dict, bits: str) -> None:
+    def _compare(self, link: Json, bits: str) -> None:
         frame, position = divmod(self._counts[link["name"]], link["positions"])
         expected = self._vectors[link["name"]]
         wanted = expected[frame, position].tolist() if frame < len(expected) else []
@@ -239,7 +245,7 @@ class Links:
 
 
 @cocotb.test()
-async def cycles_are_as_stated(dut: object) -> None:
+async def cycles_are_as_stated(dut: Any) -> None:
     """Without stalls, latency, interval and every link's first transfer are what the manifest says."""
     bench = await Bench.start(dut)
     links = Links(dut, compare=False)
@@ -265,7 +271,7 @@ async def cycles_are_as_stated(dut: object) -> None:
 
 
 @cocotb.test()
-async def every_word_is_equal(dut: object) -> None:
+async def every_word_is_equal(dut: Any) -> None:
     """All frames, both sides stalling at random."""
     bench = await Bench.start(dut)
     try:
@@ -286,23 +292,22 @@ async def every_word_is_equal(dut: object) -> None:
 
 
 @cocotb.test()
-async def the_first_difference_is_found(dut: object) -> None:
+async def the_first_difference_is_found(dut: Any) -> None:
     """After a difference: the same frames with the same stalls, watching every link."""
     if RESULT["mismatch"] is None:
         return
     bench = await Bench.start(dut)
     links = Links(dut, compare=True)
-    try:
-        await bench.play(
-            len(INPUT), (bursts(f"{SEED} in"), bursts(f"{SEED} out")), lambda: links.look(bench.cycle)
-        )
-    except Different:
-        pass
-    found = next((links.differences[link["name"]] for link in MANIFEST["links"] if link["name"] in links.differences), None)
+    with contextlib.suppress(Different):
+        await bench.play(len(INPUT), (bursts(f"{SEED} in"), bursts(f"{SEED} out")), lambda: links.look(bench.cycle))
+    found = next(
+        (links.differences[link["name"]] for link in MANIFEST["links"] if link["name"] in links.differences), None
+    )
     if found is not None:
         RESULT["mismatch"] |= found
         RESULT["message"] = (
-            f"layer {found['layer']}, frame {found['frame']}, position {found['position']}, channel {found['channel']}: "
+            f"layer {found['layer']}, frame {found['frame']}, position {found['position']}, "
+            f"channel {found['channel']}: "
             f"expected {found['expected']}, simulated {found['simulated']} (seen at the {RESULT['mismatch']['output']})"
         )
     write()
