@@ -1,6 +1,5 @@
 """The pipeline, read from top to bottom: a file becomes an integer graph, a design, a build folder, a simulation."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 
 from shiftwright.build.folder import write_folder
 from shiftwright.build.manifest import Json, read
-from shiftwright.errors import BuildError, ImportModelError, SimulationError
+from shiftwright.build.module_name import checked_module_name, module_name_of
+from shiftwright.errors import ImportModelError, SimulationError
 from shiftwright.frontend.convert import Network, import_network
 from shiftwright.frontend.reference import Comparison, compare, portable_bytes
 from shiftwright.ir.show import show
@@ -70,7 +70,7 @@ class Model:
         """The network as hardware; HardwareError names a node that has none yet.
 
         `name` is the top module's, by default the file's; a register follows every `levels_per_stage` adder levels."""
-        top = module_name(name) if name is not None else _name_from(self.network.path)
+        top = module_name_of(self.network.path) if name is None else checked_module_name(name)
         return Design(self, lower(self.network.graph, top, levels_per_stage=levels_per_stage))
 
     def __str__(self) -> str:
@@ -147,60 +147,3 @@ def verify(
         raise SimulationError("the data holds no frame; give at least one")
     integers = model.golden_integers(feeds)
     return simulate(place, model.network, feeds, integers, simulators, seed, waves, labels)
-
-
-def module_name(name: str) -> str:
-    """A name that Verilog takes for a module; BuildError for one that it does not."""
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or name in RESERVED:
-        raise BuildError(f"{name!r} cannot name a Verilog module; use letters, digits and underscores (--name NAME)")
-    return name
-
-
-def _name_from(path: Path) -> str:
-    stem = re.sub(r"\W+", "_", path.stem, flags=re.ASCII).strip("_")
-    return stem if re.match(r"[A-Za-z_]", stem) and stem not in RESERVED else f"network_{stem}".rstrip("_")
-
-
-RESERVED = frozenset(
-    [
-        "always",
-        "and",
-        "assign",
-        "begin",
-        "buf",
-        "case",
-        "default",
-        "else",
-        "end",
-        "endcase",
-        "endmodule",
-        "for",
-        "function",
-        "if",
-        "initial",
-        "input",
-        "inout",
-        "integer",
-        "logic",
-        "module",
-        "negedge",
-        "nor",
-        "not",
-        "or",
-        "output",
-        "parameter",
-        "posedge",
-        "real",
-        "reg",
-        "signed",
-        "table",
-        "task",
-        "time",
-        "tri",
-        "wait",
-        "wire",
-        "while",
-        "xnor",
-        "xor",
-    ]
-)
