@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -29,18 +30,7 @@ NETWORKS = ("mlp", "cnn")
 WEIGHTS = {"pot": 4, "ternary": 2}
 ACTIVATION_BITS = 6
 ICARUS_FRAMES = 50
-COLUMNS = (
-    "network",
-    "weights",
-    "float",
-    "quantized",
-    "golden",
-    "RTL",
-    "words equal",
-    "adders",
-    "multipliers",
-    "cycles a frame",
-)
+COLUMNS = ("network", "weights", "float %", "quant. %", "golden %", "RTL %", "adders", "mult.", "cycles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +45,17 @@ class Row:
     manifest: dict[str, Any]
     seconds: float
 
+    def words(self) -> str:
+        """How much was compared, and the outcome."""
+        counts = ", ".join(f"{count:,} words in {name}" for name, count in self.compared.items())
+        return f"{counts}: {'all equal' if self.equal else 'DIFFERENT'}"
+
     def cells(self) -> list[str]:
-        """As the tables show it."""
-        words = ", ".join(f"{count:,} {name}" for name, count in self.compared.items())
+        """As the tables show them."""
         return [
             self.network,
             self.weights,
-            *(f"{self.accuracy[name]:.2%}" for name in ("float", "quantized", "golden", "RTL")),
-            words if self.equal else "DIFFERENT",
+            *(f"{100 * self.accuracy[name]:.2f}" for name in ("float", "quantized", "golden", "RTL")),
             f"{sum(layer['adders'] for layer in self.manifest['layers']):,}",
             str(self.manifest["multipliers"]),
             str(self.manifest["timing"]["interval"]),
@@ -91,11 +84,10 @@ def run(network: str, weights: str, folder: Path, console: Console) -> Row:
     if "icarus" in choose([])[0]:
         console.print(f", {ICARUS_FRAMES} in Icarus", end="")
         found.append(flow.verify(build, x, ICARUS_FRAMES, ["icarus"], labels=labels))
-    console.print(f": {'all equal' if all(one.equal for one in found) else 'DIFFERENT'}")
     runs = [simulation for one in found for simulation in one.simulations]
     accuracy = found[0].accuracy
     reference = (run_onnx(source, x)[0].argmax(axis=1) == labels).mean()
-    return Row(
+    row = Row(
         network,
         f"{WEIGHTS[weights]}-bit {weights}" if weights != "ternary" else weights,
         {
@@ -109,6 +101,8 @@ def run(network: str, weights: str, folder: Path, console: Console) -> Row:
         manifest,
         time.monotonic() - began,
     )
+    console.print(f"\n  {row.words()} ({row.seconds:.0f} s)")
+    return row
 
 
 def markdown(rows: list[Row], images: int) -> str:
@@ -140,9 +134,12 @@ def main() -> None:
     write_files(folder)
     rows = [run(network, weights, folder, console) for network in NETWORKS for weights in WEIGHTS]
     images = len(np.load(folder / "mlp_test.npz")["labels"])
-    table = Table(title=f"Accuracy on {images} held-back digits, RTL compared word by word", title_justify="left")
+    console.print(
+        f"\nAccuracy on {images} held-back digits, cycles a frame, every word of the RTL compared with golden:"
+    )
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in COLUMNS:
-        table.add_column(column, justify="left" if column in COLUMNS[:2] else "right")
+        table.add_column(column, justify="left" if column in COLUMNS[:2] else "right", no_wrap=True)
     for row in rows:
         table.add_row(*row.cells())
     console.print(table)

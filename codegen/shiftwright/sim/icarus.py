@@ -26,5 +26,5 @@ SIMULATOR = Simulator(
     find=find,
     environment=environment,
     version_option="-V",
-    build_args=("-g2005",),
+    build_args=lambda folder, top: ["-g2005"],
 )

@@ -5,21 +5,23 @@ This file and the simulators' own need nothing but Python: the build folder take
 import os
 import re
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Simulator:
-    """`name` is cocotb's; `find` gives the executable or None; `environment` what to add for a found one."""
+    """`name` is cocotb's; `find` gives the executable or None; `environment` what to add for a found one.
+
+    `build_args` gives the options to build a top module of some name in some folder, where it may leave files."""
 
     name: str
     remedy: str
     find: Callable[[], Path | None]
     environment: Callable[[Path], Mapping[str, str]]
     version_option: str
-    build_args: tuple[str, ...] = ()
+    build_args: Callable[[Path, str], Sequence[str]]
     wave_args: tuple[str, ...] = field(default=())
 
     def version(self) -> str | None:

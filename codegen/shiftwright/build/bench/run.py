@@ -48,7 +48,10 @@ def main() -> int:
             sources=sorted((FOLDER / "rtl").glob("*.v")),
             hdl_toplevel=manifest["name"],
             build_dir=work,
-            build_args=[*simulator.build_args, *(simulator.wave_args if arguments.waves else ())],
+            build_args=[
+                *simulator.build_args(work, manifest["name"]),
+                *(simulator.wave_args if arguments.waves else ()),
+            ],
             timescale=("1ns", "1ps"),
             always=True,
             waves=arguments.waves,

@@ -9,7 +9,7 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,21 @@ def bursts(seed: str) -> Iterator[bool]:
             yield repeat(True, source.choice((0, 1, 1, 2, 3, 20)))
 
     return chain.from_iterable(runs())
+
+
+def stalls() -> tuple[Iterator[bool], Iterator[bool]]:
+    """Of source and sink: bursts, one pause of the sink that blocks every stage, one of the source that empties them.
+
+    Bursts alone never fill the buffers of a design whose frame interval is long, and its ready would go untried."""
+    timing = MANIFEST["timing"]
+    through = timing["latency"] + timing["interval"]
+    # A stage holds up to a frame, and the source offers words two cycles in three.
+    blocked = 2 * (timing["latency"] + (len(MANIFEST["links"]) + 1) * timing["interval"])
+    source, sink = bursts(f"{SEED} in"), bursts(f"{SEED} out")
+    return (
+        chain(islice(source, blocked + through), repeat(True, through), source),
+        chain(islice(sink, through), repeat(True, blocked), sink),
+    )
 
 
 @dataclass
@@ -275,7 +290,7 @@ async def every_word_is_equal(dut: Any) -> None:
     """All frames, both sides stalling at random."""
     bench = await Bench.start(dut)
     try:
-        await bench.play(len(INPUT), (bursts(f"{SEED} in"), bursts(f"{SEED} out")))
+        await bench.play(len(INPUT), stalls())
     except Different as problem:
         RESULT["message"] = str(problem)
         RESULT["mismatch"] = {"output": str(problem)}
@@ -299,7 +314,7 @@ async def the_first_difference_is_found(dut: Any) -> None:
     bench = await Bench.start(dut)
     links = Links(dut, compare=True)
     with contextlib.suppress(Different):
-        await bench.play(len(INPUT), (bursts(f"{SEED} in"), bursts(f"{SEED} out")), lambda: links.look(bench.cycle))
+        await bench.play(len(INPUT), stalls(), lambda: links.look(bench.cycle))
     found = next(
         (links.differences[link["name"]] for link in MANIFEST["links"] if link["name"] in links.differences), None
     )
