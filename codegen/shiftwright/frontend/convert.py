@@ -13,6 +13,7 @@ import onnx_ir
 from shiftwright import registry
 from shiftwright.arith.interval import Interval
 from shiftwright.errors import GraphError, ImportModelError, RangeError, UnsupportedOp
+from shiftwright.frontend.schema import check_node
 from shiftwright.frontend.source import STANDARD_DOMAINS, OnnxFile, read_onnx
 from shiftwright.ir.core import Graph, Node, Value
 from shiftwright.ir.edges import InputEdge, OutputEdge
@@ -76,7 +77,7 @@ class _Walk:
             name = cast(str, value.name)
             dtype = value.dtype.numpy().name if value.dtype is not None else "unknown"
             layout = self._input_layout(name)
-            if dtype in ("float32", "float16", "float64"):
+            if dtype == "float32":
                 self.tensors[name] = Source(name, layout)
             elif dtype in RANGES:
                 lo, hi = RANGES[dtype]
@@ -85,7 +86,8 @@ class _Walk:
                 self.tensors[name] = Codes(edge.value, layout, dtype)
             else:
                 raise ImportModelError(
-                    f"{self.file.path}: input {name!r} is {dtype}; only float and integer inputs compile"
+                    f"{self.file.path}: input {name!r} is {dtype}; only float32 and integer inputs compile, "
+                    "convert the model"
                 )
 
     def lookup(self, value: onnx_ir.Value | None) -> Tensor | None:
@@ -106,6 +108,7 @@ class _Walk:
         name = node.name or f"{node.op_type}_{node.outputs[0].name}"
         if node.domain not in STANDARD_DOMAINS or node.op_type not in importers:
             raise UnsupportedOp(_unknown(name, node, importers))
+        check_node(name, node, self.file.opset)
         if any(output.uses() or output.is_graph_output() for output in node.outputs[1:]):
             raise UnsupportedOp(f"{name} ({node.op_type}): only its first output is supported; drop the others")
         inputs = tuple(self.lookup(value) for value in node.inputs)

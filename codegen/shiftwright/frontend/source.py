@@ -1,23 +1,33 @@
 """Reads an ONNX file and refuses, in one line, what cannot be a network: before any operator is looked at."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnx_ir
 from google.protobuf.message import DecodeError
-from onnx_ir.passes.common import InlinePass, LiftConstantsToInitializersPass, RemoveUnusedNodesPass
+from onnx_ir.passes.common import (
+    InlinePass,
+    LiftConstantsToInitializersPass,
+    RemoveInitializersFromInputsPass,
+    RemoveUnusedNodesPass,
+)
+from onnx_ir.serde import SerdeError
 from onnxscript.optimizer import fold_constants
 
 from shiftwright.errors import ImportModelError
 
 OPSETS = range(13, 24)
 STANDARD_DOMAINS = ("", "ai.onnx")
+for _library in ("onnx_ir", "onnxscript"):
+    # What matters in their warnings becomes an error of ours; without a handler they would go to standard error.
+    logging.getLogger(_library).addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OnnxFile:
-    """A file with its constants folded. `original` is the graph as written, for onnxruntime."""
+    """A file with its constants folded; `graph` has no functions and no Constant nodes."""
 
     path: Path
     opset: int
@@ -32,9 +42,12 @@ def read_onnx(path: Path) -> OnnxFile:
         raise ImportModelError(f"{path} does not exist; check the path")
     try:
         model = onnx_ir.load(path)
-    except (DecodeError, ValueError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ImportModelError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
+    except (DecodeError, SerdeError, ValueError) as error:
+        reason = str(error.__cause__ or error).strip().splitlines()[0]
         raise ImportModelError(
-            f"{path} is not an ONNX file, or is cut short ({error}); export or copy it again"
+            f"{path} is not an ONNX file, or is damaged ({reason}); export or copy it again"
         ) from error
     if not len(model.graph):
         raise ImportModelError(f"{path} holds no ONNX graph (it is empty or cut short); export or copy it again")
@@ -46,6 +59,8 @@ def read_onnx(path: Path) -> OnnxFile:
         )
     _check_constants(path, model.graph)
     _fold(model)
+    # Once more: folding lifts the numbers of Constant nodes among the initializers.
+    _check_constants(path, model.graph)
     assert opset is not None
     return OnnxFile(path, opset, model.graph)
 
@@ -56,6 +71,7 @@ def _fold(model: onnx_ir.Model) -> None:
     The optimizer's rewrite rules stay off: two of them change what a file means (a Clip behind a Clip, a dilated Conv
     padded SAME)."""
     InlinePass()(model)
+    RemoveInitializersFromInputsPass()(model)
     fold_constants(model, output_size_limit=1 << 26)
     RemoveUnusedNodesPass()(model)
     LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)

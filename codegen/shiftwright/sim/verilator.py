@@ -34,7 +34,7 @@ def environment(tool: Path) -> dict[str, str]:
 
 
 def build_args(folder: Path, top: str) -> list[str]:
-    """Shows the bench only the top's ports and links; with every signal (cocotb's default) building takes half longer."""
+    """Shows the bench only the top's ports and links; with every signal, cocotb's default, builds are slower."""
     visible = folder / "visible.vlt"
     lines = [f'public_flat_rw -module "{top}" -var "{name}"' for name in ("aclk", "aresetn", "?_axis_*", "link_*")]
     visible.write_text("\n".join(["`verilator_config", *lines, ""]), encoding="utf-8")

@@ -1,0 +1,36 @@
+"""Small networks that end-to-end tests take apart, and how they become build folders."""
+
+from pathlib import Path
+
+import onnx
+
+from rtl_tests.oracle.network import Network
+from shiftwright import flow
+
+KERNELS = [
+    [[[2, 0, -1], [1, 3, -2], [0, -3, 1]]],
+    [[[-1, 2, 0], [3, -2, 1], [1, 0, 2]]],
+]
+MATRIX = [[3, -5, 1], [-3, 6, -2]]
+
+
+def tiny_cnn(scale: float = 0.0625) -> onnx.ModelProto:
+    """A padded 3×3 convolution with stride and Relu, then a dense layer on each of its 3×3 positions.
+
+    All scales are powers of two and the biases are whole, so that the convolution's rounding meets ties."""
+    network = Network(["N", 1, 5, 5])
+    image = network.activation("x", 0.125, clip=(-8, 7))
+    bias = network.weights([3, -5], 0.125 * 0.0625, kind="int32")
+    product = network.node("Conv", [image, network.weights(KERNELS, 0.0625), bias], pads=[1, 1, 1, 1], strides=[2, 2])
+    codes = network.activation(network.node("Relu", [product]), scale, kind="uint8", clip=(0, 15))
+    rows = network.node("Transpose", [codes], perm=[0, 2, 3, 1])
+    dense = network.node("MatMul", [rows, network.weights(MATRIX, 0.25)])
+    return network.model(network.node("Add", [dense, network.constant("float", [0.25, -0.5, 1.0])]))
+
+
+def compile_model(model: onnx.ModelProto, folder: Path, levels_per_stage: int = 1) -> Path:
+    """Saves a model as `folder`/tiny.onnx and compiles it into `folder`/build."""
+    path = folder / "tiny.onnx"
+    onnx.save(model, path)
+    flow.load(path).compile(levels_per_stage=levels_per_stage).build(folder / "build")
+    return folder / "build"
