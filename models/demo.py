@@ -30,7 +30,7 @@ NETWORKS = ("mlp", "cnn")
 WEIGHTS = {"pot": 4, "ternary": 2}
 ACTIVATION_BITS = 6
 ICARUS_FRAMES = 50
-COLUMNS = ("network", "weights", "float %", "quant. %", "golden %", "RTL %", "adders", "mult.", "cycles")
+COLUMNS = ("network", "weights", "float", "quantized", "golden", "RTL", "adders", "multipliers", "cycles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +134,8 @@ def main() -> None:
     write_files(folder)
     rows = [run(network, weights, folder, console) for network in NETWORKS for weights in WEIGHTS]
     images = len(np.load(folder / "mlp_test.npz")["labels"])
-    console.print(
-        f"\nAccuracy on {images} held-back digits, cycles a frame, every word of the RTL compared with golden:"
-    )
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    console.print(f"\n{images} held-back digits: per cent right, and what the hardware takes for each")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for column in COLUMNS:
         table.add_column(column, justify="left" if column in COLUMNS[:2] else "right", no_wrap=True)
     for row in rows:
