@@ -30,7 +30,7 @@ NETWORKS = ("mlp", "cnn")
 WEIGHTS = {"pot": 4, "ternary": 2}
 ACTIVATION_BITS = 6
 ICARUS_FRAMES = 50
-COLUMNS = ("network", "weights", "float", "quantized", "golden", "RTL", "adders", "multipliers", "cycles")
+COLUMNS = ("network", "weights", "float", "quantized", "golden", "RTL", "adders", "mult.", "cycles")
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,11 @@ def replacing(path: Path) -> Iterator[Path]:
         if path.exists():
             old = aside.with_name(aside.name + ".old")
             os.replace(path, old)
-            os.replace(aside, path)
+            try:
+                os.replace(aside, path)
+            except BaseException:
+                os.replace(old, path)
+                raise
             shutil.rmtree(old)
         else:
             os.replace(aside, path)

@@ -47,7 +47,7 @@ def read_onnx(path: Path) -> OnnxFile:
     except (DecodeError, SerdeError, ValueError) as error:
         reason = str(error.__cause__ or error).strip().splitlines()[0]
         raise ImportModelError(
-            f"{path} is not an ONNX file, or is damaged ({reason}); export or copy it again"
+            f"{path} is not an ONNX file, or is cut short ({reason}); export or copy it again"
         ) from error
     if not len(model.graph):
         raise ImportModelError(f"{path} holds no ONNX graph (it is empty or cut short); export or copy it again")

@@ -70,7 +70,7 @@ class OutputEdge:
         real = np.empty(words.shape, dtype=np.float32)
         for channel in range(channels):
             real[:, channel] = _to_float32(words[:, channel], self.scale[channel], self.offset[channel])
-        flat = real.reshape(len(codes), -1)[:, self.layout.order]
+        flat = real.reshape(len(codes), len(self.layout.order))[:, self.layout.order]
         return flat.reshape(len(codes), *self.layout.shape)
 
 

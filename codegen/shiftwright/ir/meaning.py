@@ -59,14 +59,14 @@ class Layout:
 
     def to_stream(self, elements: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
         """(batch, *ONNX shape) to (batch, *stream shape)."""
-        flat = elements.reshape(len(elements), -1)
+        flat = elements.reshape(len(elements), len(self.order))
         stream = np.empty_like(flat)
         stream[:, self.order] = flat
         return stream.reshape(len(elements), *shape)
 
     def from_stream(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
         """(batch, *stream shape) to (batch, *ONNX shape)."""
-        return codes.reshape(len(codes), -1)[:, self.order].reshape(len(codes), *self.shape)
+        return codes.reshape(len(codes), len(self.order))[:, self.order].reshape(len(codes), *self.shape)
 
     def per_channel(self, elements: list[Fraction], channels: int) -> tuple[Fraction, ...] | None:
         """One number a stream channel from one an element; None if positions of a channel differ."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from shiftwright.arith.interval import LIMIT, Interval
 from shiftwright.errors import GraphError
 from shiftwright.ir.core import Operator, Value
-from shiftwright.ir.meaning import Real, Tensor
+from shiftwright.ir.meaning import Layout, Real, Tensor
 from shiftwright.ops.clamp import settle
 from shiftwright.ops.onnx_node import Importer, OnnxNode, common_scale, exact_rationals
 from shiftwright.ops.reorder import rearrange
@@ -53,7 +53,9 @@ def import_add(node: OnnxNode, importer: Importer) -> Tensor:
         raise node.refuse(
             f"it adds tensors of shapes {first.layout.shape} and {second.layout.shape} a sample; only equal shapes add"
         )
-    second = rearrange(second, first.layout, first.value.shape, node, importer)
+    if first.value.shape != second.value.shape or not first.layout.same_as(second.layout):
+        natural = Layout.natural(first.layout.shape)
+        first, second = (rearrange(x, natural, natural.stream_shape, node, importer) for x in (first, second))
     left, right, scale = [], [], []
     for one, two in zip(first.scale, second.scale, strict=True):
         step, (a, b) = common_scale((one, two))

@@ -10,8 +10,9 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftwright.arith.interval import Interval
+from shiftwright.arith.interval import LIMIT, Interval
 from shiftwright.arith.requantize import Requantizer
+from shiftwright.errors import RangeError
 from shiftwright.ir.core import Operator, Value
 from shiftwright.ir.meaning import Codes, Constant, Real, Tensor
 from shiftwright.ops.onnx_node import Importer, OnnxNode
@@ -32,22 +33,27 @@ class Clamp(Operator):
         for (least, most), multiplier, lo, hi in zip(
             source.interval.pairs(), self.multiplier, self.lo, self.hi, strict=True
         ):
+            if max(abs(lo), abs(hi)) + multiplier > LIMIT:
+                raise RangeError(f"a bound lies {multiplier} times between two codes; quantize before it, or move it")
             low.append(min(max(least * multiplier, lo), hi))
             high.append(min(max(most * multiplier, lo), hi))
         return source.shape, Interval.of(low, high)
 
     def golden(self, *codes: NDArray[np.int64]) -> NDArray[np.int64]:
-        scaled = codes[0] * np.array(self.multiplier, dtype=np.int64)
-        return np.clip(scaled, np.array(self.lo, dtype=np.int64), np.array(self.hi, dtype=np.int64))
+        multiplier, lo, hi = (np.array(per, dtype=np.int64) for per in (self.multiplier, self.lo, self.hi))
+        # Codes well outside the bounds stop at the next one outside, so that no product leaves int64.
+        near = np.clip(codes[0], lo // multiplier, -(-hi // multiplier))
+        return np.clip(near * multiplier, lo, hi)
 
     def describe(self) -> str:
         return "clamp"
 
     def tails(self, source: Value) -> list[Requantizer]:
-        """The hardware form of each channel."""
+        """The hardware form of each channel; one that can give one code only is that constant."""
+        reached = self.infer((source,))[1].pairs()
         return [
-            Requantizer("scale", lo=lo, hi=hi, multiplier=multiplier)
-            for multiplier, lo, hi in zip(self.multiplier, self.lo, self.hi, strict=True)
+            Requantizer("scale", lo, hi, multiplier) if lo < hi else Requantizer("scale", lo, hi, 0, lo)
+            for (lo, hi), multiplier in zip(reached, self.multiplier, strict=True)
         ]
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftwright.arith.interval import Interval
+from shiftwright.arith.interval import LIMIT, Interval
 from shiftwright.arith.kernels import matmul_exact
 from shiftwright.errors import GraphError, HardwareError
 from shiftwright.ir.core import Operator, Value
@@ -115,7 +115,7 @@ def import_conv(node: OnnxNode, importer: Importer) -> Tensor:
 
 def _zero_codes(node: OnnxNode, x: Real) -> tuple[int, ...]:
     codes = [-offset / scale for scale, offset in zip(x.scale, x.offset, strict=True)]
-    if any(code.denominator != 1 for code in codes):
+    if any(code.denominator != 1 or abs(code) > LIMIT for code in codes):
         raise node.refuse("it pads with 0, which none of its input's codes means; put a QuantizeLinear before it")
     return tuple(int(code) for code in codes)
 

@@ -66,6 +66,8 @@ def import_gemm(node: OnnxNode, importer: Importer) -> Tensor:
     x, weights = import_operands(node, importer)
     if node.integer("transA", 0):
         raise node.refuse("transA transposes the batch; export the model without it")
+    if weights.integers.ndim != 2:
+        raise node.refuse(f"its weights have {weights.integers.ndim} axes; only a plain matrix is supported")
     transposed = bool(node.integer("transB", 0))
     matrix = weights.integers if transposed else weights.integers.T
     alpha, beta = node.number("alpha", 1.0), node.number("beta", 1.0)

@@ -94,9 +94,7 @@ def read_geometry(node: OnnxNode, kernel: tuple[int, ...], grid: tuple[int, ...]
         raise node.refuse(
             f"its input has {len(grid)} image axes; only 2-D images are supported, use a kernel of 1×K for 1-D"
         )
-    strides = node.integers("strides", (1, 1))
-    dilations = node.integers("dilations", (1, 1))
-    stride, dilation = (strides[0], strides[1]), (dilations[0], dilations[1])
+    stride, dilation = node.pair("strides"), node.pair("dilations")
     size = (kernel[0], kernel[1])
     if min(*size, *stride, *dilation) < 1:
         raise node.refuse("kernel, stride and dilation must be at least 1; check the exporter")
@@ -108,6 +106,8 @@ def read_geometry(node: OnnxNode, kernel: tuple[int, ...], grid: tuple[int, ...]
         padding = (0, 0, 0, 0)
     else:
         pads = node.integers("pads", (0, 0, 0, 0))
+        if len(pads) != 4:
+            raise node.refuse(f"its pads are {list(pads)}; an image takes top, left, bottom and right")
         if min(pads) < 0:
             raise node.refuse(f"negative pads {list(pads)} crop the image; crop it before the network")
         padding = (pads[0], pads[1], pads[2], pads[3])

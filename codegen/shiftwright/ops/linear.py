@@ -5,7 +5,7 @@ that the integers stay small and nothing is rounded."""
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from math import floor, lcm
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,21 +38,27 @@ def import_product(
 ) -> Product:
     """Exact integers for weights (outputs, inputs), a scale an output, over inputs of their own scales and offsets."""
     step, multiples = common_scale(input_scale)
-    if max(multiples) * int(np.abs(weights).max(initial=0)) >= 1 << 31:
+    if max(multiples) * int(np.abs(weights).max(initial=1)) >= 1 << 31:
         raise node.refuse(
             "the scales of its input channels have no common step that keeps weights within 32 bits; "
             "put a QuantizeLinear with one scale before it"
         )
     whole = weights * np.array(multiples, dtype=np.int64)
-    offsets = np.array([offset / step for offset in input_offset], dtype=object)
-    moved = (
-        weights.astype(object) @ offsets if any(input_offset) else np.array([Fraction(0)] * len(weights), dtype=object)
-    )
     scale = tuple(output * step for output in weight_scale)
-    lsb_bias = [Fraction(shifted) + own / lsb for shifted, own, lsb in zip(moved.tolist(), bias, scale, strict=True)]
+    moved = _weighted(weights, [offset / step for offset in input_offset])
+    lsb_bias = [shifted + own / lsb for shifted, own, lsb in zip(moved, bias, scale, strict=True)]
     on_grid = tuple(floor(number) for number in lsb_bias)
     rest = tuple((number - k) * lsb for number, k, lsb in zip(lsb_bias, on_grid, scale, strict=True))
     return Product(whole, on_grid, scale, rest)
+
+
+def _weighted(weights: NDArray[np.int64], offsets: list[Fraction]) -> list[Fraction]:
+    """weights (outputs, inputs) · offsets, exactly: one integer product over the offsets' common denominator."""
+    unit = lcm(*(offset.denominator for offset in offsets))
+    whole = [int(offset * unit) for offset in offsets]
+    reach = sum(map(abs, whole)) * int(np.abs(weights).max(initial=0))
+    exact = np.array(whole, dtype=np.int64 if max(reach, *map(abs, whole)) < LIMIT else object)
+    return [Fraction(int(total), unit) for total in (weights.astype(exact.dtype) @ exact).tolist()]
 
 
 def import_operands(node: OnnxNode, importer: Importer) -> tuple[Real, ScaledConstant]:

@@ -42,6 +42,13 @@ class OnnxNode:
         """A list-of-integers attribute."""
         return cast(tuple[int, ...], self.attributes.get(key, default))
 
+    def pair(self, key: str) -> tuple[int, int]:
+        """A list attribute of one integer for rows and one for columns; (1, 1) where it is left out."""
+        found = self.integers(key, (1, 1))
+        if len(found) != 2:
+            raise self.refuse(f"its {key} are {list(found)}; an image takes one for rows and one for columns")
+        return found[0], found[1]
+
     def number(self, key: str, default: float) -> Fraction:
         """A float attribute, exactly."""
         return Fraction(cast(float, self.attributes.get(key, default)))
@@ -92,6 +99,8 @@ class OnnxNode:
             raise self.refuse(
                 f"its bias {self.input_names[index]!r} is computed by the graph; only a constant bias compiles"
             )
+        if any(size != 1 for size in rationals.shape[:-1]):
+            raise self.refuse(f"its bias has shape {rationals.shape}; only one number an output is supported")
         return rationals.ravel().tolist()
 
 

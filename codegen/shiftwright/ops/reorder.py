@@ -30,7 +30,7 @@ class Reorder(Operator):
 
     def golden(self, *codes: NDArray[np.int64]) -> NDArray[np.int64]:
         (x,) = codes
-        return x.reshape(len(x), -1)[:, self.order].reshape(len(x), *self.shape)
+        return x.reshape(len(x), len(self.order))[:, self.order].reshape(len(x), *self.shape)
 
     def describe(self) -> str:
         return "reorder"
@@ -69,12 +69,19 @@ def import_layout(node: OnnxNode, importer: Importer) -> Tensor:
     layout = x.layout
     if node.op_type == "Transpose":
         rank = len(layout.shape) + 1
-        axes = node.integers("perm", tuple(reversed(range(rank))))
+        axes = _permutation(node, rank)
         if axes[0] != 0:
             raise node.refuse(f"perm {list(axes)} moves the batch axis; keep it first")
         return replace(x, layout=layout.transpose(tuple(axis - 1 for axis in axes[1:])))
     shape = _target_shape(node, layout.shape)
     return replace(x, layout=layout.reshape(shape))
+
+
+def _permutation(node: OnnxNode, rank: int) -> tuple[int, ...]:
+    axes = node.integers("perm", tuple(reversed(range(rank))))
+    if sorted(axes) != list(range(rank)):
+        raise node.refuse(f"perm {list(axes)} does not order the axes of a tensor of {rank}; check the exporter")
+    return axes
 
 
 def _target_shape(node: OnnxNode, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -105,7 +112,8 @@ def _squeezed(node: OnnxNode, shape: tuple[int, ...]) -> tuple[int, ...]:
     axes = node.constant(1, "axes")
     rank = len(shape) + 1
     if node.op_type == "Unsqueeze":
-        assert axes is not None
+        if axes is None:
+            raise node.refuse("it has no axes; the file is not valid ONNX")
         wider = rank + axes.size
         places = {int(axis) % wider for axis in np.asarray(axes).astype(np.int64).ravel().tolist()}
         rest = iter((0, *shape))
@@ -124,14 +132,19 @@ def _squeezed(node: OnnxNode, shape: tuple[int, ...]) -> tuple[int, ...]:
 def _constant_layout(node: OnnxNode, x: Constant | ScaledConstant) -> Tensor:
     if node.op_type == "Transpose":
         rank = x.array.ndim if isinstance(x, Constant) else x.integers.ndim
-        axes = node.integers("perm", tuple(reversed(range(rank))))
+        axes = _permutation(node, rank)
         if isinstance(x, Constant):
             return Constant(x.array.transpose(axes))
         axis = None if x.axis is None else axes.index(x.axis)
         return ScaledConstant(x.integers.transpose(axes), x.scales, axis)
     if isinstance(x, ScaledConstant) and x.axis is None and node.op_type == "Reshape":
-        shape = np.asarray(node.constant(1, "shape")).astype(np.int64).tolist()
-        return ScaledConstant(x.integers.reshape(shape), x.scales, None)
+        target = np.asarray(node.constant(1, "shape")).astype(np.int64).tolist()
+        known = x.integers.shape
+        shape = [known[axis] if size == 0 and axis < len(known) else size for axis, size in enumerate(target)]
+        try:
+            return ScaledConstant(x.integers.reshape(shape), x.scales, None)
+        except ValueError:
+            raise node.refuse(f"weights of shape {x.integers.shape} do not fit {target}; check the exporter") from None
     raise node.refuse("it reshapes weights that have a scale a channel; store them in their final shape")
 
 
@@ -140,6 +153,9 @@ def import_identity(node: OnnxNode, importer: Importer) -> Tensor:
     x = node.input(0)
     if x is None:
         raise node.refuse("its input is missing; the file is not valid ONNX")
+    training = node.constant(2, "training mode") if node.op_type == "Dropout" else None
+    if training is not None and training.any():
+        raise node.refuse("it drops numbers at random (training_mode); export the model for inference")
     return x
 
 

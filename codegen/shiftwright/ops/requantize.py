@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftwright.arith.interval import Interval
-from shiftwright.arith.kernels import requantize_by_thresholds, round_half_even, thresholds
+from shiftwright.arith.kernels import quantize_real, requantize_by_thresholds, round_half_even, thresholds
 from shiftwright.arith.requantize import Requantizer, find_requantizer
 from shiftwright.ir.core import Operator, Value
 from shiftwright.ir.meaning import Codes, Constant, Layout, Real, Rounding, ScaledConstant, Source, Tensor
@@ -137,7 +137,7 @@ def import_dequantize(node: OnnxNode, importer: Importer) -> Tensor:
 def _scaled_constant(
     node: OnnxNode, array: NDArray[np.generic], scales: tuple[Fraction, ...], points: tuple[int, ...]
 ) -> ScaledConstant:
-    if array.dtype.kind == "f":
+    if array.dtype.name not in (*RANGES, "int64"):  # int64 holds weights that a QuantizeLinear rounded in the file
         raise node.refuse(f"its input {node.input_names[0]!r} is {array.dtype}, not integer; quantize it first")
     integers = array.astype(np.int64)
     axis = None if len(scales) == 1 else _axis(node, integers.ndim)
@@ -155,7 +155,7 @@ def import_quantize(node: OnnxNode, importer: Importer) -> Tensor:
     scales = read_scale(node)
     points, dtype = read_zero_point(node, len(scales))
     dtype = dtype or {2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 21: "uint4", 22: "int4"}.get(
-        node.integer("output_dtype", 2), "unknown"
+        node.integer("output_dtype", 0) or 2, "unknown"
     )
     if dtype not in RANGES:
         raise node.refuse(f"its codes are {dtype}; only {', '.join(RANGES)} are supported")
@@ -167,7 +167,7 @@ def import_quantize(node: OnnxNode, importer: Importer) -> Tensor:
     if isinstance(x, Source):
         if len(scales) > 1:
             raise node.refuse("the graph input is quantized per channel; use one scale for it")
-        return _encode(x, Rounding(x, scales, points, lo, hi), dtype, node, importer)
+        return _encode(x, Rounding(x, scales, points, lo, hi), x.layout, dtype, node, importer)
     real = node.real(0)
     channels = real.value.channels
     scale = _spread(node, scales, real.layout, channels)
@@ -183,13 +183,15 @@ def narrow(codes: Codes, lo: int, hi: int, node: OnnxNode, importer: Importer) -
     # Two clips in a row: the second acts on what the first left.
     narrower = replace(step, lo=min(max(step.lo, lo), hi), hi=max(min(step.hi, hi), lo))
     if isinstance(step.source, Source):
-        return _encode(step.source, narrower, codes.dtype, node, importer)
+        return _encode(step.source, narrower, codes.layout, codes.dtype, node, importer)
     return _round(step.source, narrower, codes.layout, codes.dtype, node, importer)
 
 
-def _encode(source: Source, rounding: Rounding, dtype: str, node: OnnxNode, importer: Importer) -> Codes:
+def _encode(
+    source: Source, rounding: Rounding, layout: Layout, dtype: str, node: OnnxNode, importer: Importer
+) -> Codes:
     value = importer.encode(source, node, rounding.scale[0], rounding.zero_point[0], rounding.lo, rounding.hi)
-    return Codes(value, source.layout, dtype, rounding)
+    return Codes(value, layout, dtype, rounding)
 
 
 def _round(real: Real, rounding: Rounding, layout: Layout, dtype: str, node: OnnxNode, importer: Importer) -> Codes:
@@ -238,16 +240,11 @@ def _round_constant(
         raise node.refuse(f"it has {len(scales)} scales for {array.shape[axis]} channels on axis {axis}")
     if not np.isfinite(np.asarray(array, dtype=np.float64)).all():
         raise node.refuse(f"its input {node.input_names[0]!r} holds NaN or infinity; train or export the model again")
-    along = np.moveaxis(np.asarray(array, dtype=np.float64), axis or 0, 0)
-    rows = along if axis is not None else along[np.newaxis]
-    rounded = np.stack(
-        [
-            [min(max(round_half_even(Fraction(number) / scale) + point, lo), hi) for number in row.ravel().tolist()]
-            for row, scale, point in zip(rows, scales, points, strict=True)
-        ]
-    ).astype(np.int64)
-    shaped = rounded.reshape(rows.shape)
-    return np.moveaxis(shaped if axis is not None else shaped[0], 0, axis or 0)
+    numbers = np.asarray(array, dtype=np.float64)
+    if axis is None:
+        return quantize_real(numbers, scales[0], points[0], lo, hi)
+    rows = zip(np.moveaxis(numbers, axis, 0), scales, points, strict=True)
+    return np.stack([quantize_real(row, scale, point, lo, hi) for row, scale, point in rows], axis=axis)
 
 
 def _axis(node: OnnxNode, rank: int) -> int:
