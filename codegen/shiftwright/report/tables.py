@@ -72,6 +72,7 @@ def verified_table(console: Console, found: dict[str, Any]) -> None:
     if found["changed"]:
         lines.append(f"note: changed since compile: {', '.join(found['changed'])}")
     lines += [f"{run['simulator']}: {run['message']}" for run in found["simulations"] if not run["equal"]]
+    lines += [f"waveform: {wave}" for run in found["simulations"] for wave in run.get("waves", [])]
     lines += [
         f"golden and onnxruntime differ in {layer['different']} of {layer['words']} words of {layer['tensor']}, only "
         f"{layer['near_ties']} of them near-ties; please report this with the model"

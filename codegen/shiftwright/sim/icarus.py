@@ -27,4 +27,5 @@ SIMULATOR = Simulator(
     environment=environment,
     version_option="-V",
     build_args=lambda folder, top: ["-g2005"],
+    wave_args=("-g2012",),  # cocotb's own dump module is SystemVerilog
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent
 FOLDER = BENCH.parent
-sys.path.insert(0, str(BENCH / "simulators"))
+sys.path[:0] = [str(BENCH), str(BENCH / "simulators")]
 
 
 def main() -> int:
@@ -60,7 +60,7 @@ def main() -> int:
         runner.test(
             hdl_toplevel=manifest["name"],
             test_module="test_stream",
-            test_dir=BENCH,
+            test_dir=work,
             build_dir=work,
             results_xml=str(work / "results.xml"),
             waves=arguments.waves,
@@ -72,12 +72,15 @@ def main() -> int:
     if not result.is_file():
         return broken(simulator.name, work, "it ended without a result")
     found = json.loads(result.read_text())
-    found |= {"simulator": simulator.name, "seconds": time.monotonic() - began}
+    waves = sorted(str(path) for path in work.iterdir() if path.suffix in (".vcd", ".fst")) if arguments.waves else []
+    found |= {"simulator": simulator.name, "seconds": time.monotonic() - began, "waves": waves}
     result.write_text(json.dumps(found) + "\n")
     print(
         f"{simulator.name}: {found['frames']} frames, {found['words']} words: "
         + ("all equal" if found["equal"] else found["message"])
     )
+    for wave in waves:
+        print(f"waveform: {wave}")
     return 0 if found["equal"] else 1
 
 
