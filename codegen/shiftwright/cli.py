@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
+from zipfile import BadZipFile
 
 import numpy as np
 import typer
@@ -57,15 +58,20 @@ def emit(as_json: bool, found: dict[str, Any], table: Callable[[], None]) -> Non
         table()
 
 
+def print_version(asked: bool) -> None:
+    """Before anything else is read, so that no command has to follow."""
+    if asked:
+        tables.print(f"shiftwright {__version__}", highlight=False)
+        raise typer.Exit
+
+
 @app.callback()
 def version(
-    context: typer.Context,
-    show: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+    show: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=print_version)
+    ] = False,
 ) -> None:
     """Options before a command."""
-    if show:
-        tables.print(f"shiftwright {__version__}")
-        raise typer.Exit
 
 
 @app.command()
@@ -188,7 +194,7 @@ def read_frames(path: Path) -> tuple[Any, np.ndarray[Any, Any] | None]:
     try:
         loaded = np.load(path, allow_pickle=False)
         arrays = loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise ImportModelError(
             f"{path} cannot be read as .npz or .npy ({error}); save frames with numpy.savez"
         ) from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,7 +19,7 @@ from shiftwright.ir.show import show
 from shiftwright.lower.design import Lowered, lower
 from shiftwright.sim.verification import Verification, simulate
 
-CHUNK = 256
+CHUNK_WORDS = 1 << 18  # of the widest layer: 2 MB of int64
 OWN_FRAMES = 16
 RANDOM_FRAMES = 64
 Arrays = NDArray[np.generic] | Mapping[str, NDArray[np.generic]]
@@ -34,20 +35,13 @@ class Model:
         """What the file means, exactly: takes what onnxruntime takes (batch first; a dict if there are several inputs).
 
         Returns the output's array (a list if there are several): float32 where it is real, codes where integer."""
-        integers = self.golden_integers(x)
+        integers = self._integers(x, [edge.value.name for edge in self.network.outputs])
         found = [edge.decode(integers[edge.value.name]) for edge in self.network.outputs]
         return found[0] if len(found) == 1 else found
 
     def golden_integers(self, x: Arrays) -> dict[str, NDArray[np.int64]]:
         """The integers of every layer by name, each (batch, *stream shape): row, column, channel."""
-        feeds = self._feeds(x)
-        codes = {edge.value.name: edge.encode(feeds[edge.name]) for edge in self.network.inputs}
-        batch = len(next(iter(codes.values())))
-        parts = [
-            self.network.graph.run({name: array[start : start + CHUNK] for name, array in codes.items()})
-            for start in range(0, max(batch, 1), CHUNK)
-        ]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return self._integers(x, [value.name for value in self.network.graph.values])
 
     def trace(self, x: Arrays) -> list[Comparison]:
         """Every layer's integers beside what onnxruntime makes of the same inputs to that layer."""
@@ -76,6 +70,18 @@ class Model:
     def __str__(self) -> str:
         return show(self.network.graph)
 
+    def _integers(self, x: Arrays, names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+        """The named values, a part of the frames at a time: as many as keep a layer in the cache."""
+        graph, feeds = self.network.graph, self._feeds(x)
+        codes = {edge.value.name: edge.encode(feeds[edge.name]) for edge in self.network.inputs}
+        frames = len(next(iter(codes.values())))
+        step = max(1, CHUNK_WORDS // max(prod(value.shape) for value in graph.values))
+        parts = []
+        for start in range(0, max(frames, 1), step):
+            known = graph.run({name: array[start : start + step] for name, array in codes.items()})
+            parts.append({name: known[name] for name in names})
+        return {name: np.concatenate([part[name] for part in parts]) for name in names}
+
     def _feeds(self, x: Arrays) -> dict[str, NDArray[np.generic]]:
         edges = self.network.inputs
         if isinstance(x, Mapping):
@@ -88,6 +94,10 @@ class Model:
         missing = [edge.name for edge in edges if edge.name not in feeds]
         if missing:
             raise ImportModelError(f"no data for input {missing[0]!r}; the data holds {sorted(feeds)}")
+        feeds = {edge.name: edge.checked(feeds[edge.name]) for edge in edges}
+        if len({len(array) for array in feeds.values()}) > 1:
+            sizes = ", ".join(f"{name!r} has {len(array)}" for name, array in feeds.items())
+            raise ImportModelError(f"the inputs hold different numbers of frames ({sizes}); give as many of each")
         return feeds
 
 

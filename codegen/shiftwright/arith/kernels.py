@@ -94,13 +94,19 @@ def quantize_real(x: NDArray[np.floating], scale: Fraction, zero_point: int, lo:
     return np.clip(codes + zero_point, lo, hi)
 
 
-def matmul_exact(x: NDArray[np.int64], w: NDArray[np.int64], bound: int) -> NDArray[np.int64]:
-    """x (…, K) times w (K, M) as (…, M), exact; bound is at least every sum over K of |x| * |w|.
+def exact_type(bound: int) -> np.dtype[np.generic]:
+    """The fastest type in which sums are exact, in any order, whose partial sums stay within ± bound.
 
-    Floating BLAS is exact in any order of summation while every partial sum fits the significand. The caller keeps
-    bound below 2^63."""
-    exact = np.float32 if bound < 1 << 24 else np.float64 if bound < 1 << 53 else np.int64
-    return np.asarray(np.matmul(x.astype(exact), w.astype(exact)), dtype=np.int64)
+    Floating BLAS is exact while every partial sum fits the significand."""
+    return np.dtype(np.float32 if bound < 1 << 24 else np.float64 if bound < 1 << 53 else np.int64)
+
+
+def matmul_exact(x: NDArray[np.generic], w: NDArray[np.int64], bound: int) -> NDArray[np.int64]:
+    """x (…, K) times w (K, M) as (…, M), exact; bound is at least every sum over K of |x| * |w|, and below 2^63.
+
+    x holds integers, in `exact_type(bound)` or in int64."""
+    exact = exact_type(bound)
+    return np.asarray(np.matmul(x.astype(exact, copy=False), w.astype(exact)), dtype=np.int64)
 
 
 def _distinct(tables: Sequence[NDArray[np.int64]]) -> tuple[list[NDArray[np.int64]], NDArray[np.intp]]:

@@ -65,7 +65,7 @@ def _order(edge: dict[str, Any]) -> np.ndarray:
 def _round(x: np.ndarray, edge: dict[str, Any]) -> np.ndarray:
     """Round half to even of the exact quotient x / scale, plus the zero point, saturated."""
     scale, zero = float(Fraction(edge["scale"])), edge["zero_point"]
-    real = x.astype(np.float32 if x.dtype != np.float64 else np.float64).astype(np.float64)
+    real = x.astype(np.float32).astype(np.float64)
     below = np.clip(np.floor(real / scale), edge["lo"] - zero - 1, edge["hi"] - zero + 1)
     # The quotient only proposes; (below + 1/2) · scale is exact in float64 and decides.
     middle = (below + 0.5) * scale

@@ -30,13 +30,16 @@ DROPPED_AT_END = ("Softmax", "LogSoftmax")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """An imported file: the integer graph, its edges, and where the file's code tensors are found in it."""
+    """An imported file: the integer graph, its edges, and where the file's code tensors are found in it.
+
+    `dropped` names, for an output whose last operator was dropped, the tensor that stands for it."""
 
     path: Path
     graph: Graph
     inputs: tuple[InputEdge, ...]
     outputs: tuple[OutputEdge, ...]
     codes: dict[str, Codes]
+    dropped: dict[str, str]
     warnings: tuple[str, ...] = ()
 
 
@@ -48,6 +51,7 @@ class _Walk:
     importer: Importer = field(init=False)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     inputs: dict[tuple[str, Fraction | None, int, int, int], InputEdge] = field(default_factory=dict)
+    dropped: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.importer = Importer(self._encode)
@@ -154,7 +158,8 @@ def import_network(path: Path) -> Network:
             )
             before = walk.lookup(node.inputs[0])
             assert before is not None
-            walk.tensors[cast(str, node.outputs[0].name)] = before
+            name = cast(str, node.outputs[0].name)
+            walk.tensors[name], walk.dropped[name] = before, cast(onnx_ir.Value, node.inputs[0]).name or ""
             continue
         walk.import_node(node, importers)
     outputs = tuple(walk.output_edge(value) for value in file.graph.outputs)
@@ -163,9 +168,9 @@ def import_network(path: Path) -> Network:
     codes = {
         name: tensor
         for name, tensor in walk.tensors.items()
-        if isinstance(tensor, Codes) and any(tensor.value is value for value in _values(graph))
+        if isinstance(tensor, Codes) and any(tensor.value is value for value in graph.values)
     }
-    return Network(path, graph, inputs, outputs, codes, tuple(walk.importer.warnings))
+    return Network(path, graph, inputs, outputs, codes, walk.dropped, tuple(walk.importer.warnings))
 
 
 def _live(walk: _Walk, outputs: tuple[OutputEdge, ...]) -> tuple[Graph, tuple[InputEdge, ...]]:
@@ -206,10 +211,6 @@ def _stream_as_needed(graph: Graph, edge: InputEdge) -> InputEdge:
     now = np.empty_like(order)
     now[order] = np.arange(len(order), dtype=np.int64)
     return replace(edge, value=node.output, layout=Layout(edge.layout.shape, now[edge.layout.order]))
-
-
-def _values(graph: Graph) -> list[Value]:
-    return [*graph.inputs, *(node.output for node in graph.nodes)]
 
 
 def _importers() -> dict[str, Import]:

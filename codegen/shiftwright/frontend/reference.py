@@ -3,7 +3,7 @@
 The file is cut at every integer tensor: what a layer reads are golden's codes, what it writes is compared. So a float32
 near-tie in one layer never travels to the next. With power-of-two scales float32 is exact and every word must agree."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +18,8 @@ from shiftwright.frontend.convert import Network
 from shiftwright.ops.add import Add
 from shiftwright.ops.requantize import Requantize
 
+KINDS = {name.lower(): kind for name, kind in onnx.TensorProto.DataType.items()}
+NARROW = (onnx.TensorProto.INT4, onnx.TensorProto.UINT4)
 STEP_ERROR = 2.0**-22
 """Relative error of a few float32 roundings on the way to a QuantizeLinear; each summand may add 2^-24 more."""
 
@@ -53,48 +55,76 @@ def compare(
 ) -> list[Comparison]:
     """Every code tensor and every output of the file, made by onnxruntime from golden's codes of the layers before."""
     model = onnx.load(network.path)
-    cuts = _cut(model, list(network.codes))
+    fed, made = _cut(model, {name: KINDS[codes.dtype] for name, codes in network.codes.items()})
+    ends = {name: network.dropped.get(name, name) for name in (edge.name for edge in network.outputs)}
+    _show(model, list(ends.values()))
     golden = {
         name: codes.layout.from_stream(integers[codes.value.name]).astype(codes.dtype)
         for name, codes in network.codes.items()
     }
-    names = {value.name for value in model.graph.input}
-    fed: dict[str, NDArray[np.generic]] = {name: array for name, array in feeds.items() if name in names}
-    fed |= {cuts[name]: golden[name] for name in cuts if cuts[name] in names}
-    results = dict(zip([value.name for value in model.graph.output], _run(model, fed, None), strict=True))
+    given = {value.name for value in model.graph.input}
+    words = {name: array for name, array in feeds.items() if name in given}
+    for name, source in fed.items():
+        narrow = KINDS[network.codes[name].dtype] in NARROW
+        words[source] = golden[name].astype(np.float32) if narrow else golden[name]
+    results = dict(zip([value.name for value in model.graph.output], _run(model, words, None), strict=True))
     found = [
-        _codes_comparison(network, name, golden[name], results[name], integers, feeds)
+        _codes_comparison(network, name, golden[name], results[made[name]], integers, feeds)
         for name in network.codes
-        if name in results
+        if name in made
     ]
     for edge in network.outputs:
         if edge.name not in network.codes:
-            found.append(_output_comparison(network, edge.name, results[edge.name], integers))
+            found.append(_output_comparison(network, edge.name, results[ends[edge.name]], integers))
     return found
 
 
-def _cut(model: onnx.ModelProto, names: list[str]) -> dict[str, str]:
-    """Makes readers of each named tensor read a new graph input instead, and each tensor an output; in place."""
-    made = {output: node for node in model.graph.node for output in node.output}
-    cuts = {name: f"{name}__golden" for name in names if name in made}
+def _cut(model: onnx.ModelProto, kinds: Mapping[str, int]) -> tuple[dict[str, str], dict[str, str]]:
+    """Cuts a graph at the named tensors, in place: what reads one reads a new graph input, and each is an output.
+
+    `kinds` are their element types. Returns the new inputs and the outputs, both by tensor name; four-bit integers,
+    which numpy does not know, come in and go out as floats of the same value."""
+    graph, helper = model.graph, onnx.helper
+    outputs = {output for node in graph.node for output in node.output}
     read = set()
-    for node in model.graph.node:
+    for node in graph.node:
         for place, name in enumerate(node.input):
-            if name in cuts and node.op_type != "Clip":
-                node.input[place] = cuts[name]
+            if name in kinds and node.op_type != "Clip" and (name in outputs or kinds[name] in NARROW):
+                node.input[place] = f"{name}__golden"
                 read.add(name)
-    inferred = onnx.shape_inference.infer_shapes(model)
-    known = {
-        value.name: value.type.tensor_type.elem_type for value in [*inferred.graph.value_info, *inferred.graph.output]
-    }
-    outputs = {value.name for value in model.graph.output}
-    for name, cut in cuts.items():
-        kind = known.get(name, onnx.TensorProto.FLOAT)
-        if name in read:
-            model.graph.input.append(onnx.helper.make_tensor_value_info(cut, kind, None))
-        if name not in outputs:
-            model.graph.output.append(onnx.helper.make_tensor_value_info(name, kind, None))
-    return cuts
+    fed, made = {name: f"{name}__golden" for name in read}, {name: name for name in kinds if name in outputs}
+    for name, kind in kinds.items():
+        if kind in NARROW:
+            step, zero, source, end = (f"{name}__{what}" for what in ("one", "zero", "fed", "made"))
+            graph.initializer.append(helper.make_tensor(step, onnx.TensorProto.FLOAT, [], [1.0]))
+            graph.initializer.append(helper.make_tensor(zero, kind, [], [0]))
+            if name in fed:
+                graph.node.insert(0, helper.make_node("QuantizeLinear", [source, step, zero], [fed[name]]))
+                fed[name] = source
+            if name in made:
+                graph.node.append(helper.make_node("DequantizeLinear", [name, step, zero], [end]))
+                made[name] = end
+    for name in fed:
+        kind = onnx.TensorProto.FLOAT if kinds[name] in NARROW else kinds[name]
+        graph.input.append(helper.make_tensor_value_info(fed[name], kind, None))
+    for value in [value for value in graph.input if value.name in kinds and kinds[value.name] in NARROW]:
+        graph.input.remove(value)
+    for value in [value for value in graph.output if value.name in kinds and kinds[value.name] in NARROW]:
+        graph.output.remove(value)
+    shown = {value.name for value in graph.output}
+    for name, end in made.items():
+        if end not in shown:
+            kind = onnx.TensorProto.FLOAT if kinds[name] in NARROW else kinds[name]
+            graph.output.append(helper.make_tensor_value_info(end, kind, None))
+    return fed, made
+
+
+def _show(model: onnx.ModelProto, names: list[str]) -> None:
+    """Makes real tensors outputs too, where they are none yet."""
+    shown = {value.name for value in model.graph.output}
+    for name in names:
+        if name not in shown:
+            model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
 
 
 def _run(
@@ -106,11 +136,25 @@ def _run(
     try:
         content = model if isinstance(model, str) else model.SerializeToString()
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        found: list[NDArray[np.generic]] = session.run(outputs, dict(feeds))
+        parts = [session.run(outputs, part) for part in _batches(session, feeds)]
     except Exception as error:  # onnxruntime raises classes of its own that share no base but Exception
         name = model if isinstance(model, str) else "the model, cut into layers,"
         raise ImportModelError(f"onnxruntime cannot run {name}: {str(error).strip().splitlines()[0]}") from error
-    return found
+    frames = len(next(iter(feeds.values())))
+    return [np.concatenate(column)[:frames] for column in zip(*parts, strict=True)]
+
+
+def _batches(
+    session: onnxruntime.InferenceSession, feeds: Mapping[str, NDArray[np.generic]]
+) -> Iterator[dict[str, NDArray[np.generic]]]:
+    """All frames at once, or as many at a time as the file's batch is fixed to, the last ones filled up."""
+    fixed = [value.shape[0] for value in session.get_inputs() if value.shape and isinstance(value.shape[0], int)]
+    frames = len(next(iter(feeds.values())))
+    size = fixed[0] if fixed else max(frames, 1)
+    for start in range(0, max(frames, 1), size):
+        part = {name: array[start : start + size] for name, array in feeds.items()}
+        missing = size - len(part[next(iter(part))]) if fixed else 0
+        yield {name: np.concatenate([array, *[array[:1]] * missing]) for name, array in part.items()}
 
 
 def _codes_comparison(

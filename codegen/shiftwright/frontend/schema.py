@@ -3,6 +3,8 @@
 A node that breaks it means nothing, and onnxruntime refuses it too; importers rely on what is checked here. So a Clip
 with the bounds of an older opset is an error, not a Clip without bounds."""
 
+from typing import Any
+
 import onnx
 import onnx_ir
 
@@ -20,12 +22,15 @@ def check_node(name: str, node: onnx_ir.Node, opset: int) -> None:
         given = node.inputs[place] if place < len(node.inputs) else None
         if operand.option == REQUIRED and (given is None or given.name == ""):
             raise _invalid(name, node, f"its input {operand.name!r} is missing")
+    for key, wanted in schema.attributes.items():
+        if wanted.required and key not in node.attributes:
+            raise _invalid(name, node, f"it has no {key}")
     for key, attribute in node.attributes.items():
         if key not in schema.attributes:
             raise _invalid(name, node, f"{key!r} is no attribute of {node.op_type} in opset {opset}")
-        wanted = schema.attributes[key].type
-        if attribute.type.name != wanted.name:
-            raise _invalid(name, node, f"its attribute {key!r} is {attribute.type.name}, not {wanted.name}")
+        kind: Any = schema.attributes[key].type  # an enumeration that onnx does not declare as one
+        if attribute.type.name != kind.name:
+            raise _invalid(name, node, f"its attribute {key!r} is {attribute.type.name}, not {kind.name}")
 
 
 def _invalid(name: str, node: onnx_ir.Node, what: str) -> UnsupportedOp:

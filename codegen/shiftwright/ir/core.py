@@ -71,6 +71,11 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     outputs: list[Value] = field(default_factory=list)
 
+    @property
+    def values(self) -> list[Value]:
+        """The inputs, and what each node makes."""
+        return [*self.inputs, *(node.output for node in self.nodes)]
+
     def run(self, codes: dict[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
         """Golden over the whole graph: codes of every value by name, from the inputs' codes (batch, *shape)."""
         known = dict(codes)

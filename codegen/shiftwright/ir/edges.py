@@ -32,21 +32,28 @@ class InputEdge:
     lo: int
     hi: int
 
-    def encode(self, x: NDArray[np.generic]) -> NDArray[np.int64]:
-        """Codes (batch, *stream shape) of an array that onnxruntime would take; ImportModelError if it is not one."""
+    def checked(self, x: NDArray[np.generic]) -> NDArray[np.generic]:
+        """The array as onnxruntime takes it: real numbers rounded to float32. ImportModelError if it does not fit."""
         array = np.asarray(x)
         if array.shape[1:] != self.layout.shape or array.ndim == 0:
             wanted = ", ".join(["batch", *map(str, self.layout.shape)])
             raise ImportModelError(f"input {self.name!r} has shape {array.shape}; the network takes ({wanted})")
+        kinds = "iu" if self.scale is None else "fiu"
+        if array.dtype.kind not in kinds and array.dtype.name != self.dtype:
+            raise ImportModelError(f"input {self.name!r} is {array.dtype}; the network takes {self.dtype}")
+        if self.scale is not None:
+            return array.astype(np.float32, copy=False)
+        if ((array < self.lo) | (array > self.hi)).any():
+            raise ImportModelError(f"input {self.name!r} holds codes outside {self.lo} … {self.hi} ({self.dtype})")
+        return array.astype(self.dtype, copy=False)
+
+    def encode(self, x: NDArray[np.generic]) -> NDArray[np.int64]:
+        """Codes (batch, *stream shape) of an array that onnxruntime would take; ImportModelError if it is not one."""
+        array = self.checked(x)
         if self.scale is None:
-            if array.dtype.kind not in "iu":
-                raise ImportModelError(f"input {self.name!r} is {array.dtype}; the network takes {self.dtype} codes")
             codes = array.astype(np.int64)
-            if ((codes < self.lo) | (codes > self.hi)).any():
-                raise ImportModelError(f"input {self.name!r} holds codes outside {self.lo} … {self.hi} ({self.dtype})")
         else:
-            numbers = array.astype(np.float32) if array.dtype != np.float64 else array.astype(np.float64)
-            codes = quantize_real(numbers, self.scale, self.zero_point, self.lo, self.hi)
+            codes = quantize_real(array.astype(np.float32), self.scale, self.zero_point, self.lo, self.hi)
         return self.layout.to_stream(codes, self.value.shape)
 
 

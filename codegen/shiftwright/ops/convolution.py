@@ -4,12 +4,13 @@ Padding is the real number 0, so it is the code that means 0, and it belongs to 
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shiftwright.arith.interval import LIMIT, Interval
-from shiftwright.arith.kernels import matmul_exact
+from shiftwright.arith.kernels import exact_type, matmul_exact
 from shiftwright.errors import GraphError, HardwareError
 from shiftwright.ir.core import Operator, Value
 from shiftwright.ir.meaning import Layout, Real, Tensor
@@ -58,19 +59,21 @@ class Convolution(Operator):
 
     def golden(self, *codes: NDArray[np.int64]) -> NDArray[np.int64]:
         (x,) = codes
-        windows = self.geometry.windows(x, np.array(self.pad, dtype=np.int64))
-        grid, width = windows.shape[:3], self.weights.shape[-1]
-        least = min(int(x.min(initial=0)), *self.pad)
-        most = max(int(x.max(initial=0)), *self.pad)
-        outputs = len(self.weights) // self.groups
+        reach = magnitude_bound(self.weights, x, self.pad)
+        # In the product's type from here on: windows repeat every word once a tap.
+        exact = exact_type(reach)
+        windows = self.geometry.windows(x.astype(exact), np.array(self.pad).astype(exact))
+        frames, *grid = windows.shape[:3]
+        outputs, width = len(self.weights) // self.groups, self.weights.shape[-1]
         sums = []
         for group in range(self.groups):
-            taken = windows[..., group * width : (group + 1) * width].reshape(-1, self.geometry.taps * width)
+            taken = windows[..., group * width : (group + 1) * width]
+            # A frame a matrix: BLAS spends more on starting threads than on one small product.
+            vectors = taken.reshape(frames, prod(grid), self.geometry.taps * width)
             weights = self.weights[group * outputs : (group + 1) * outputs].reshape(outputs, -1)
-            reach = magnitude_bound(weights, Interval.uniform(least, most, weights.shape[1]))
-            sums.append(matmul_exact(taken, weights.T, reach))
-        total = np.concatenate(sums, axis=1) if len(sums) > 1 else sums[0]
-        return (total + np.array(self.bias, dtype=np.int64)).reshape(*grid, -1)
+            sums.append(matmul_exact(vectors, weights.T, reach))
+        total = np.concatenate(sums, axis=-1) if len(sums) > 1 else sums[0]
+        return (total + np.array(self.bias, dtype=np.int64)).reshape(frames, *grid, len(self.weights))
 
     def front(self, source: Value, link: Format) -> list[Component]:
         """The window generator."""
@@ -133,7 +136,8 @@ def _product(
     taps = weights.shape[2] * weights.shape[3]
     if output_scale is None and input_scale is None:
         raise node.refuse("its weights have a scale for each kernel position; use one a tensor or one a channel")
-    bias = node.bias(2) or [Fraction(0)] * outputs
+    bias = node.bias(2)
+    bias = [Fraction(0)] * outputs if bias is None else bias
     if len(bias) != outputs:
         raise node.refuse(f"its bias has {len(bias)} numbers for {outputs} outputs; check the exporter")
     along = input_scale if output_scale is None and input_scale is not None else (Fraction(1),) * width

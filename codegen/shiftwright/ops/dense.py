@@ -39,12 +39,9 @@ class Dense(Operator):
 
     def golden(self, *codes: NDArray[np.int64]) -> NDArray[np.int64]:
         (x,) = codes
-        grid = x.shape[1:-1] if self.each_position else ()
-        reach = magnitude_bound(
-            self.weights, Interval.uniform(int(x.min(initial=0)), int(x.max(initial=0)), self.weights.shape[1])
-        )
-        sums = matmul_exact(x.reshape(-1, self.weights.shape[1]), self.weights.T, reach)
-        return (sums + np.array(self.bias, dtype=np.int64)).reshape(len(x), *grid, len(self.weights))
+        vectors = x if self.each_position else x.reshape(len(x), self.weights.shape[1])
+        sums = matmul_exact(vectors, self.weights.T, magnitude_bound(self.weights, x))
+        return sums + np.array(self.bias, dtype=np.int64)
 
     def describe(self) -> str:
         return f"dense {self.weights.shape[1]}→{self.weights.shape[0]}"
@@ -75,7 +72,8 @@ def import_gemm(node: OnnxNode, importer: Importer) -> Tensor:
         raise node.refuse(f"alpha is {alpha}; only a positive alpha is supported, put the sign into the weights")
     outputs = weights.scales_along(0 if transposed else 1)
     inputs = weights.scales_along(1 if transposed else 0)
-    bias = [beta * number for number in node.bias(2) or [Fraction(0)]]
+    constants = node.bias(2)
+    bias = [Fraction(0)] if constants is None else [beta * number for number in constants]
     if len(x.layout.shape) != 1:
         raise node.refuse(f"its input has shape {x.layout.shape} for each sample; flatten it first")
     return _whole_frame(node, importer, x, matrix, outputs, inputs, alpha, bias)

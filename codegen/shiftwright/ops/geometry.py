@@ -3,6 +3,7 @@
 Sizes are (rows, columns); padding is (top, left, bottom, right), as ONNX writes it."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from shiftwright.ops.onnx_node import OnnxNode
 from shiftwright.ops.stage import Component
 from shiftwright.rtl.format import Format
 from shiftwright.rtl.window import Window
+
+Word = TypeVar("Word", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Geometry:
             raise GraphError(f"a {self.extent[0]}×{self.extent[1]} window does not fit a {rows}×{columns} image")
         return down, across
 
-    def windows(self, image: NDArray[np.int64], pad: NDArray[np.int64]) -> NDArray[np.int64]:
+    def windows(self, image: NDArray[Word], pad: NDArray[Word]) -> NDArray[Word]:
         """(batch, rows, columns, channels) to (batch, down, across, kernel rows, kernel columns, channels).
 
         `pad` (channels,) holds the code of padded positions."""

@@ -3,6 +3,7 @@
 Codes meet integer weights; whatever scale and offset the file gives them ends in the result's own scale and offset, so
 that the integers stay small and nothing is rounded."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, lcm
@@ -84,7 +85,7 @@ def product_interval(weights: NDArray[np.int64], bias: tuple[int, ...], interval
     return Interval(np.asarray(lo, dtype=np.int64), np.asarray(hi, dtype=np.int64))
 
 
-def magnitude_bound(weights: NDArray[np.int64], interval: Interval) -> int:
-    """An upper bound of every partial sum's magnitude."""
-    reach = np.maximum(np.abs(interval.lo), np.abs(interval.hi)).astype(object)
-    return int((np.abs(weights).sum(axis=0).astype(object) * reach).sum())
+def magnitude_bound(weights: NDArray[np.int64], codes: NDArray[np.int64], pad: Iterable[int] = ()) -> int:
+    """An upper bound of every partial sum's magnitude in weights (outputs, …) · codes, padding included."""
+    largest = max(-int(codes.min(initial=0)), int(codes.max(initial=0)), *map(abs, pad))
+    return largest * int(np.abs(weights).reshape(len(weights), -1).sum(axis=1).max(initial=0))

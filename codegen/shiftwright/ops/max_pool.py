@@ -62,7 +62,7 @@ def _pool(node: OnnxNode, x: Real, importer: Importer) -> Real:
         raise node.refuse(f"its input has shape {x.layout.shape} a sample; only 2-D images are supported")
     channels, rows, columns = x.layout.shape
     geometry = read_geometry(node, node.integers("kernel_shape", ()), (rows, columns))
-    if geometry.padding[0] >= geometry.extent[0] or geometry.padding[1] >= geometry.extent[1]:
+    if any(lines >= geometry.extent[side % 2] for side, lines in enumerate(geometry.padding)):
         raise node.refuse("its padding is as large as its kernel, so that some windows are empty; pad less")
     x = rearrange(x, Layout.natural(x.layout.shape), (rows, columns, channels), node, importer)
     value = importer.emit(MaxPool(geometry), (x.value,), node)

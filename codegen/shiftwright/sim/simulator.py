@@ -4,9 +4,10 @@ This file and the simulators' own need nothing but Python: the build folder take
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -14,7 +15,9 @@ from pathlib import Path
 class Simulator:
     """`name` is cocotb's; `find` gives the executable or None; `environment` what to add for a found one.
 
-    `build_args` gives the options to build a top module of some name in some folder, where it may leave files."""
+    `build_args` gives the options to build a top module of some name in some folder, where it may leave files.
+    `wave_args` are further ones for a waveform, `run_args` gives those to run with a seed, `needs` names the programs
+    that a build calls."""
 
     name: str
     remedy: str
@@ -22,7 +25,13 @@ class Simulator:
     environment: Callable[[Path], Mapping[str, str]]
     version_option: str
     build_args: Callable[[Path, str], Sequence[str]]
-    wave_args: tuple[str, ...] = field(default=())
+    wave_args: tuple[str, ...] = ()
+    run_args: Callable[[int], Sequence[str]] = lambda seed: ()
+    needs: tuple[str, ...] = ()
+
+    def lacks(self) -> list[str]:
+        """The programs that a build calls and that are not on PATH."""
+        return [program for program in self.needs if shutil.which(program) is None]
 
     def version(self) -> str | None:
         """The tool's own version number, None where it is missing or does not run."""

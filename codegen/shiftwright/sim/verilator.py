@@ -38,7 +38,13 @@ def build_args(folder: Path, top: str) -> list[str]:
     visible = folder / "visible.vlt"
     lines = [f'public_flat_rw -module "{top}" -var "{name}"' for name in ("aclk", "aresetn", "?_axis_*", "link_*")]
     visible.write_text("\n".join(["`verilator_config", *lines, ""]), encoding="utf-8")
-    return ["-Wno-fatal", "-Wno-lint", "-Wno-style", "-j", "2", "--no-public-flat-rw", str(visible)]
+    quiet = ["-Wno-fatal", "-Wno-lint", "-Wno-style"]
+    return [*quiet, "-j", "2", "--x-assign", "unique", "--no-public-flat-rw", str(visible)]
+
+
+def run_args(seed: int) -> list[str]:
+    """Random bits where a four-state simulator has X: registers before reset, memories before a write."""
+    return ["+verilator+rand+reset+2", f"+verilator+seed+{seed % (2**31 - 1) + 1}"]
 
 
 def _wheel() -> Path | None:
@@ -62,4 +68,6 @@ SIMULATOR = Simulator(
     version_option="--version",
     build_args=build_args,
     wave_args=("--trace", "--trace-structs"),
+    run_args=run_args,
+    needs=("make", "perl", "g++"),
 )

@@ -1,0 +1,111 @@
+"""Ways to break a build folder's Verilog, one at a time, as edits of its text.
+
+Leaves are edited by their line grammar (adder_leaf.py states it), the top module by the ports of an instance. An edit
+that finds nothing to change is an error, so that no test passes on hardware that was never broken."""
+
+import re
+from collections.abc import Callable
+
+Edit = Callable[[str], str]
+"""Text of a Verilog file to its broken text."""
+
+
+def substitute(pattern: str, replacement: str | Callable[[re.Match[str]], str], text: str) -> str:
+    """`text` with the first match replaced; there must be one, and it must change."""
+    broken, count = re.subn(pattern, replacement, text, count=1, flags=re.DOTALL)
+    assert count == 1, f"nothing matches {pattern!r}"
+    assert broken != text, f"{pattern!r} is replaced by itself"
+    return broken
+
+
+def flip_a_sign(text: str) -> str:
+    """The first adder of two words subtracts, or the first subtractor adds."""
+    swapped = {"+": "-", "-": "+"}
+    return substitute(r"(= \{[^;\n]*\}) ([+-]) (\{)", lambda found: f"{found[1]} {swapped[found[2]]} {found[3]}", text)
+
+
+def shift_one_too_far(text: str) -> str:
+    """The first shifted operand loses its top bit and gains a zero."""
+    return substitute(
+        r"\[(\d+):0\], (\d+)'b0\}", lambda found: f"[{int(found[1]) - 1}:0], {int(found[2]) + 1}'b0}}", text
+    )
+
+
+def round_one_lower(channel: int) -> Edit:
+    """The rounding constant of one channel's requantizer, less one."""
+
+    def edit(text: str) -> str:
+        return substitute(
+            rf"(wire [^\n]* sum{channel} = [^\n]* \+ \{{\d+'d)(\d+),",
+            lambda found: f"{found[1]}{int(found[2]) - 1},",
+            text,
+        )
+
+    return edit
+
+
+def leave_a_register_out(text: str) -> str:
+    """The first register of a leaf becomes a wire."""
+    return substitute(
+        r"  reg (\[\d+:0\]) (\w+);\n  always @\(posedge clk\) if \(ce\) \2 <= (\w+);", r"  wire \1 \2 = \3;", text
+    )
+
+
+def leave_a_lane_unknown(channel: int) -> Edit:
+    """One channel's output is never driven to a known level."""
+
+    def edit(text: str) -> str:
+        lines = [line for line in text.splitlines() if line.startswith("  assign y[")]
+        high, low = map(int, re.findall(r"\d+", lines[channel])[:2])
+        return substitute(re.escape(lines[channel]), f"  assign y[{high}:{low}] = {high - low + 1}'bx;", text)
+
+    return edit
+
+
+def one_position_early(text: str) -> str:
+    """tlast rises on the last position but one."""
+    return substitute(r"(tlast = sent == \d+'h)([0-9a-f]+)", lambda found: f"{found[1]}{int(found[2], 16) - 1:x}", text)
+
+
+def always_ready(instance: str) -> Edit:
+    """A component no longer looks at its receiver's ready."""
+    return _rewired(instance, lambda ports, body: substitute(r"\.o__ready\([^)]*\)", ".o__ready(1'h1)", body))
+
+
+def lose_word(instance: str, number: int) -> Edit:
+    """A component is not shown the word of this number, which its sender believes delivered."""
+
+    def edit(ports: dict[str, str], body: str) -> str:
+        counter = f"""
+  reg [15:0] crossed = 0;
+  always @(posedge aclk)
+    if (!aresetn) crossed <= 0;
+    else if ({ports["i__valid"]} & {ports["i__ready"]}) crossed <= crossed + 1;
+"""
+        shown = f".i__valid({ports['i__valid']} & crossed != {number})"
+        return counter + substitute(r"\.i__valid\([^)]*\)", lambda _: shown, body)
+
+    return _rewired(instance, edit)
+
+
+def bypass(instance: str) -> Edit:
+    """A buffer becomes three wires."""
+    return _rewired(
+        instance,
+        lambda ports, body: (
+            f"""  assign {ports["o__valid"]} = {ports["i__valid"]};
+  assign {ports["o__payload"]} = {ports["i__payload"]};
+  assign {ports["i__ready"]} = {ports["o__ready"]};
+"""
+        ),
+    )
+
+
+def _rewired(instance: str, edit: Callable[[dict[str, str], str], str]) -> Edit:
+    """An edit of the text that instantiates a component, given what each of its ports is connected to."""
+
+    def rewire(found: re.Match[str]) -> str:
+        ports = dict(re.findall(r"\.(\w+)\(([^)]*)\)", found[0]))
+        return edit(ports, found[0])
+
+    return lambda text: substitute(rf"  \\[\w.]+  {instance} \(.*?\n  \);\n", rewire, text)
