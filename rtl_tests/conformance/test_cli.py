@@ -6,18 +6,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 
 import shiftwright
+from rtl_tests.conformance.terminal import Terminal
 from rtl_tests.e2e import faults
 from rtl_tests.e2e.simulators import need
 from rtl_tests.e2e.subjects import compile_model, tiny_cnn
 from rtl_tests.oracle.float_models import cnn
-from shiftwright.cli import main
 from shiftwright.sim import installed
 
 OPTIONS = {
@@ -27,31 +26,6 @@ OPTIONS = {
     "doctor": {"--json"},
 }
 """Every command, and the options that its help lists."""
-
-
-class Terminal:
-    """Runs the command line in this process."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch, self._capture = monkeypatch, capture
-        monkeypatch.setenv("COLUMNS", "200")
-
-    def run(self, *arguments: str | Path) -> tuple[int, str, str]:
-        """Exit code, standard output and standard error of a command."""
-        self._monkeypatch.setattr(sys, "argv", ["shiftwright", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        printed = self._capture.readouterr()
-        assert left.value.code is None or isinstance(left.value.code, int)
-        return left.value.code or 0, printed.out, printed.err
-
-    def json(self, *arguments: str | Path, code: int = 0) -> dict[str, Any]:
-        """The one object that a command prints with --json."""
-        found, out, err = self.run(*arguments, "--json")
-        assert (found, err) == (code, "")
-        assert out.count("\n") == 1
-        parsed: dict[str, Any] = json.loads(out)
-        return parsed
 
 
 @pytest.fixture

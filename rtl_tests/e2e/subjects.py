@@ -34,3 +34,11 @@ def compile_model(model: onnx.ModelProto, folder: Path, levels_per_stage: int = 
     onnx.save(model, path)
     flow.load(path).compile(levels_per_stage=levels_per_stage).build(folder / "build")
     return folder / "build"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder by its relative name; folders by their name and a slash."""
+    return {
+        str(path.relative_to(folder)) + "/" * path.is_dir(): b"" if path.is_dir() else path.read_bytes()
+        for path in folder.rglob("*")
+    }

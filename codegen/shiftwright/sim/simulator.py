@@ -17,7 +17,8 @@ class Simulator:
 
     `build_args` gives the options to build a top module of some name in some folder, where it may leave files.
     `wave_args` are further ones for a waveform, `run_args` gives those to run with a seed, `needs` names the programs
-    that a build calls."""
+    that a build calls. `packaged` gives the version that the package of a found tool states, for a tool that itself
+    does not know."""
 
     name: str
     remedy: str
@@ -28,13 +29,14 @@ class Simulator:
     wave_args: tuple[str, ...] = ()
     run_args: Callable[[int], Sequence[str]] = lambda seed: ()
     needs: tuple[str, ...] = ()
+    packaged: Callable[[Path], str | None] = lambda tool: None
 
     def lacks(self) -> list[str]:
         """The programs that a build calls and that are not on PATH."""
         return [program for program in self.needs if shutil.which(program) is None]
 
     def version(self) -> str | None:
-        """The tool's own version number, None where it is missing or does not run."""
+        """The tool's version number, None where it is missing or does not run."""
         tool = self.find()
         if tool is None:
             return None
@@ -45,4 +47,4 @@ class Simulator:
         except OSError:
             return None
         found = re.search(r"\d+\.\d+\S*", told.stdout + told.stderr)
-        return found.group() if found else None
+        return found.group() if found else self.packaged(tool)

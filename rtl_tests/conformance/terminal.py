@@ -1,0 +1,35 @@
+"""The command line, run in the test's own process: what a user types, and what a user sees."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shiftwright.cli import main
+
+
+class Terminal:
+    """Runs the command line in this process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capture = monkeypatch, capture
+        monkeypatch.setenv("COLUMNS", "200")
+
+    def run(self, *arguments: str | Path) -> tuple[int, str, str]:
+        """Exit code, standard output and standard error of a command."""
+        self._monkeypatch.setattr(sys, "argv", ["shiftwright", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        printed = self._capture.readouterr()
+        assert left.value.code is None or isinstance(left.value.code, int)
+        return left.value.code or 0, printed.out, printed.err
+
+    def json(self, *arguments: str | Path, code: int = 0) -> dict[str, Any]:
+        """The one object that a command prints with --json."""
+        found, out, err = self.run(*arguments, "--json")
+        assert (found, err) == (code, "")
+        assert out.count("\n") == 1
+        parsed: dict[str, Any] = json.loads(out)
+        return parsed
