@@ -299,3 +299,18 @@ def test_the_report_counts_what_the_file_holds(tmp_path: Path) -> None:
     assert "Softmax_y" in report.warnings[0]
     assert report.as_dict()["layers"][0]["shape"] == (6, 1, 3, 3)
     assert report.accuracy_float is None
+
+
+def test_clips_whose_bounds_cross_keep_their_meaning(tmp_path: Path) -> None:
+    """Clip to 0 … 1 and then to 2 … 3 is 2 everywhere, whatever a fusion of the two would make of it."""
+    draft = Draft((4,))
+    bounds = [draft.constant(f"bound{value}", np.array(value, dtype=np.float32)) for value in (0, 1, 2, 3)]
+    hidden = draft.node("Gemm", ["x", draft.weights("first", 4, 8)], "hidden")
+    low = draft.node("Clip", [hidden, *bounds[:2]], "low")
+    draft.node("Gemm", [draft.node("Clip", [low, *bounds[2:]], "high"), draft.weights("second", 8, 3)], "y")
+    source, target = draft.save(tmp_path / "float.onnx"), tmp_path / "quantized.onnx"
+    x = frames(draft)
+
+    quantize.quantize(source, {"x": x}, Settings(weights="uniform", weight_bits=8), target)
+
+    assert np.allclose(run(source, x), run(target, x), atol=0.05)

@@ -7,12 +7,18 @@ import onnx_ir
 from onnx_ir.passes import PassError
 from onnx_ir.passes.common import (
     ClearMetadataAndDocStringPass,
+    CommonSubexpressionEliminationPass,
     IdentityEliminationPass,
+    InlinePass,
+    LiftConstantsToInitializersPass,
     RemoveInitializersFromInputsPass,
     RemoveUnusedNodesPass,
     ShapeInferencePass,
 )
-from onnxscript import optimizer, version_converter
+from onnxscript import version_converter
+from onnxscript.optimizer import fold_constants
+from onnxscript.rewriter import RewritePass
+from onnxscript.rewriter.rules.common import fuse_batchnorm_into_conv_rule, fuse_batchnorm_into_gemm_rule
 
 from shiftwright.errors import QuantizeError
 from shiftwright.quantize.layer_form import canonical_layers
@@ -22,6 +28,8 @@ from shiftwright.quantize.surgery import constant, replace, rewire
 
 OPSET = 21  # the first with 16-bit and 4-bit integers in DequantizeLinear
 IR_VERSION = 10  # the one that came with it
+
+BATCHNORM = (fuse_batchnorm_into_conv_rule, fuse_batchnorm_into_gemm_rule)
 
 _IGNORED = frozenset({"Identity", "Dropout"})
 _ENDINGS = frozenset({"Softmax", "LogSoftmax"})
@@ -86,8 +94,7 @@ def _simplify(model: onnx_ir.Model) -> None:
             # Old files list their weights among the inputs, which would let a caller override them.
             RemoveInitializersFromInputsPass()(model)
             version_converter.convert_version(model, OPSET, fallback=True)
-            optimizer.optimize(model)
-            IdentityEliminationPass()(model)
+            _fold(model)
         except (PassError, ValueError, RuntimeError, TypeError, AttributeError) as error:
             cause: BaseException = error
             while cause.__cause__ is not None:
@@ -100,6 +107,19 @@ def _simplify(model: onnx_ir.Model) -> None:
     opset = model.graph.opset_imports.get("", 0)
     if opset != OPSET:
         raise QuantizeError(f"opset {opset} cannot be converted to {OPSET}; export the model at opset {OPSET} or below")
+
+
+def _fold(model: onnx_ir.Model) -> None:
+    """Folds constants and BatchNorm; of the optimizer's rewrite rules no other runs, since some change the meaning."""
+    InlinePass()(model)
+    for _ in range(2):  # what a fused BatchNorm leaves may fold once more
+        fold_constants(model, output_size_limit=1 << 26)
+        RewritePass(BATCHNORM)(model)
+        RemoveUnusedNodesPass()(model)
+    LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
+    CommonSubexpressionEliminationPass()(model)
+    IdentityEliminationPass()(model)
+    RemoveUnusedNodesPass()(model)
 
 
 def _drop_ending(graph: onnx_ir.Graph) -> list[str]:
