@@ -116,10 +116,9 @@ def _climb(value: onnx_ir.Value, passed: frozenset[str], points: set[int]) -> tu
 def _pool_size(node: onnx_ir.Node, source: onnx_ir.Value) -> int:
     kernel = node.attributes.get_ints("kernel_shape") if node.op_type == "AveragePool" else None
     if kernel is not None:
-        if any(node.attributes.get_ints("pads", [])) and not node.attributes.get_int("count_include_pad", 0):
+        if any(node.attributes.get_ints("pads", [])):
             raise QuantizeError(
-                f"node {node.name!r}: a padded AveragePool with count_include_pad=0 divides by different numbers; "
-                "drop its padding or set count_include_pad=1"
+                f"node {node.name!r}: a padded AveragePool does not compile; drop its padding, or pad in the Conv before it"
             )
         return prod(kernel)
     sizes = [] if source.shape is None else list(source.shape[2:])
