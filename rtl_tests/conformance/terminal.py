@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from shiftwright.cli import main
+from shiftwright import cli
 
 
 class Terminal:
@@ -15,13 +16,14 @@ class Terminal:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> None:
         self._monkeypatch, self._capture = monkeypatch, capture
-        monkeypatch.setenv("COLUMNS", "200")
+        # A console without a width of its own asks the terminal, which tests do not have.
+        monkeypatch.setattr(cli, "tables", Console(width=200))
 
     def run(self, *arguments: str | Path) -> tuple[int, str, str]:
         """Exit code, standard output and standard error of a command."""
         self._monkeypatch.setattr(sys, "argv", ["shiftwright", *map(str, arguments)])
         with pytest.raises(SystemExit) as left:
-            main()
+            cli.main()
         printed = self._capture.readouterr()
         assert left.value.code is None or isinstance(left.value.code, int)
         return left.value.code or 0, printed.out, printed.err

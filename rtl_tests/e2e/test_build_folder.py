@@ -62,7 +62,7 @@ def test_the_stranger_has_no_shiftwright(stranger: dict[str, str]) -> None:
 @pytest.mark.parametrize("simulator", ["icarus", pytest.param("verilator", marks=pytest.mark.slow)])
 def test_make_sim_runs_without_shiftwright(simulator: str, copy: Path, stranger: dict[str, str]) -> None:
     """`make sim` is all that the README asks of a colleague."""
-    command = ["make", "sim", f"SIM={need(simulator)}", f"PYTHON={sys.executable}"]
+    command = ["make", "--silent", "--no-print-directory", "sim", f"SIM={need(simulator)}", f"PYTHON={sys.executable}"]
     made = subprocess.run(command, cwd=copy, env=stranger, capture_output=True, text=True, check=False)
 
     assert made.returncode == 0, made.stderr
@@ -73,7 +73,7 @@ def test_make_clean_leaves_what_compile_wrote(copy: Path, built: Path, stranger:
     """After a simulation and `make clean` the folder is as it came."""
     environment = {**stranger, "PYTHONDONTWRITEBYTECODE": ""}
     for target in (["sim", f"SIM={need('icarus')}"], ["clean"]):
-        command = ["make", *target, f"PYTHON={sys.executable}"]
+        command = ["make", "--silent", *target, f"PYTHON={sys.executable}"]
         subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=True)
 
     assert contents(copy) == contents(built)

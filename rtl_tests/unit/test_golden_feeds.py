@@ -108,7 +108,7 @@ def test_a_dropped_softmax_is_traced_before_it(tmp_path: Path) -> None:
 def test_a_bound_between_two_codes_does_not_overflow(tmp_path: Path) -> None:
     """A clip at the end puts sums on a grid some 2^45 times finer: far codes must stop before they are multiplied."""
     network = Network(["N", 64])
-    weights = network.weights(np.arange(-6400, 6400, 100).repeat(2).reshape(64, 2), 0.0371, 0, "int16")
+    weights = network.weights(np.arange(-6400, 6400, 100).reshape(64, 2), 0.0371, 0, "int16")
     sums = network.node("MatMul", [network.activation("x", 0.0123, 0, "int16"), weights])
     model = network.model(network.clip(sums, 0.1, 6.7))
     x = np.linspace(-400, 400, 256, dtype=np.float32).reshape(4, 64)

@@ -118,7 +118,7 @@ def _pool_size(node: onnx_ir.Node, source: onnx_ir.Value) -> int:
     if kernel is not None:
         if any(node.attributes.get_ints("pads", [])):
             raise QuantizeError(
-                f"node {node.name!r}: a padded AveragePool does not compile; drop its padding, or pad in the Conv before it"
+                f"node {node.name!r}: a padded AveragePool does not compile; pad in the Conv before it"
             )
         return prod(kernel)
     sizes = [] if source.shape is None else list(source.shape[2:])

@@ -41,29 +41,29 @@ def compiled_table(console: Console, summary: dict[str, Any]) -> None:
         f"no overflow, exact rounding.\nNext: shiftwright verify {summary['folder']}",
         markup=False,
         highlight=False,
+        soft_wrap=True,
     )
 
 
 def verified_table(console: Console, found: dict[str, Any]) -> None:
     """Each simulator against golden, golden against onnxruntime, and the first difference if there is one."""
     table = _table(f"{found['folder']}: {_plural(found['frames'], 'frame')}")
-    for column in ("compared", "result"):
-        table.add_column(column)
-    for column in ("words", "latency", "interval", "cycles", "seconds"):
-        table.add_column(column, justify="right")
+    for column in ("golden and", "are"):
+        table.add_column(column, no_wrap=True)
+    for column in ("words", "latency", "interval", "cycles"):
+        table.add_column(column, justify="right", no_wrap=True)
     for run in found["simulations"]:
         table.add_row(
-            f"RTL in {run['simulator']} with golden",
+            f"RTL in {run['simulator']}",
             "[green]equal[/green]" if run["equal"] else "[red]DIFFERENT[/red]",
             _count(run["words"]),
             *("" if run[key] is None else _count(run[key]) for key in ("latency", "interval", "cycles")),
-            f"{run['seconds']:.1f}",
         )
     different = sum(layer["different"] for layer in found["layers"])
     explained = all(layer["explained"] for layer in found["layers"])
-    verdict = "equal" if not different else f"equal but for {_plural(different, 'float32 near-tie')}"
+    verdict = "equal" if not different else f"equal but for {_plural(different, 'near-tie')}"
     table.add_row(
-        "golden with onnxruntime, by layer",
+        "onnxruntime",
         f"[green]{verdict}[/green]" if explained else "[red]DIFFERENT[/red]",
         _count(sum(layer["words"] for layer in found["layers"])),
     )
