@@ -148,8 +148,8 @@ def prove_requantizer(
 
     The formula and the hardware both rise monotonically (`scale` with a multiplier >= 0; `half_even` is rounding, and
     rounding is monotone; `search` counts). So where a stretch of accumulators has equal formula codes at its two ends,
-    and the hardware has the same code there, both are constant between; other stretches are halved. Every step of the
-    formula is thus seen from both sides, without knowing where it lies. ProofError gives the first mismatch found."""
+    and the hardware has the same code there, both are constant between; other stretches are split. Every step of the
+    formula is thus seen from both sides. ProofError gives the first mismatch found."""
     _prove_form(requantizer)
     # Over one denominator: scale * (acc + bias) = (acc * slope + offset) / unit.
     slope = scale.numerator * bias.denominator
@@ -176,7 +176,10 @@ def prove_requantizer(
         left, left_code, right, right_code = stretches.pop()
         if left_code == right_code or right - left <= 1:
             continue
-        middle = (left + right) // 2
+        # Split where the middle code should begin: a wrong guess would cost time, not truth.
+        middle_code = (left_code + right_code + 1) // 2 - zero_point
+        guess = -((2 * offset - (2 * middle_code - 1) * unit) // (2 * slope))
+        middle = min(max(guess, left + 1), right - 1)
         code = agreed(middle)
         stretches += [(left, left_code, middle, code), (middle, code, right, right_code)]
 

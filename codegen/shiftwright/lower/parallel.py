@@ -57,14 +57,15 @@ def parallel_engine(
         bias + extra if factor == 1 else 0
         for bias, extra, factor in zip(product.constants, added, multipliers, strict=True)
     ]
-    solved = solver.solve(matrix * rows, ranges, early)
-    builder = Builder.extend(solved)
+    graph = solver.solve(matrix * rows, ranges, early)
     total = [bias * factor + extra for bias, factor, extra in zip(product.constants, multipliers, added, strict=True)]
-    outputs = [
-        output if factor == 1 else _scaled(builder, output, factor, last)
-        for output, factor, last in zip(solved.outputs, multipliers, total, strict=True)
-    ]
-    graph = builder.graph(outputs)
+    if any(factor != 1 for factor in multipliers):
+        builder = Builder.extend(graph)
+        outputs = [
+            output if factor == 1 else _scaled(builder, output, factor, last)
+            for output, factor, last in zip(graph.outputs, multipliers, total, strict=True)
+        ]
+        graph = builder.graph(outputs)
     prove_graph(graph, _checked_product(matrix, multipliers), total)
     lanes = [graph.output_range(index) for index in range(len(tails))]
     luts = graph.bits + sum(_tail_luts(tail, *lane) for tail, lane in zip(tails, lanes, strict=True))

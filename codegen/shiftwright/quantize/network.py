@@ -117,9 +117,7 @@ def _pool_size(node: onnx_ir.Node, source: onnx_ir.Value) -> int:
     kernel = node.attributes.get_ints("kernel_shape") if node.op_type == "AveragePool" else None
     if kernel is not None:
         if any(node.attributes.get_ints("pads", [])):
-            raise QuantizeError(
-                f"node {node.name!r}: a padded AveragePool does not compile; pad in the Conv before it"
-            )
+            raise QuantizeError(f"node {node.name!r}: a padded AveragePool does not compile; pad in the Conv before it")
         return prod(kernel)
     sizes = [] if source.shape is None else list(source.shape[2:])
     if not sizes or any(not isinstance(size, int) for size in sizes):

@@ -54,8 +54,11 @@ class Builder:
                 coefficients[number] = coefficients.get(number, 0) + factor * coefficient
         lo = hi = total
         for number, coefficient in coefficients.items():
-            ends = (coefficient * self._inputs[number][0], coefficient * self._inputs[number][1])
-            lo, hi = lo + min(ends), hi + max(ends)
+            least, most = self._inputs[number]
+            if coefficient < 0:
+                least, most = most, least
+            lo += coefficient * least
+            hi += coefficient * most
         level = 1 + max(self.level_of(term.value) for term in terms) if terms else 0
         self._linear.append((coefficients, total))
         self._adds.append(Add(terms, constant, lo, hi, level))
