@@ -9,7 +9,7 @@ from shiftwright.arith.cmvm.solver import Solver
 from shiftwright.arith.interval import Interval
 from shiftwright.arith.prove import prove_requantizer
 from shiftwright.arith.requantize import Requantizer
-from shiftwright.errors import HardwareError
+from shiftwright.errors import HardwareError, RangeError
 from shiftwright.ir.core import Graph, Node, Value
 from shiftwright.lower.number_system import number_system
 from shiftwright.lower.parallel import Engine, parallel_engine
@@ -145,7 +145,7 @@ def _stage(graph: Graph, nodes: list[Node], prefix: str, solver: Solver, levels_
                 f"{first.operator.describe()} has no hardware yet; "
                 "keep the file's layout as the stream's (row, column, channel)"
             )
-    except HardwareError as error:
+    except (HardwareError, RangeError) as error:
         raise HardwareError(f"{name} ({first.origin}): {error}") from error
     if engine is not None:
         components = [*components, engine.pipeline]

@@ -42,6 +42,8 @@ def main() -> int:
     result = (arguments.result or work / "result.json").resolve()
     for stale in (result, result.with_suffix(".npy"), work / "build.log", work / "test.log"):
         stale.unlink(missing_ok=True)
+    # Started by a pytest, cocotb's runner would print and exit in its own way.
+    os.environ.pop("PYTEST_CURRENT_TEST", None)
     os.environ["BENCH_FOLDER"] = str(FOLDER)
     os.environ["BENCH_VECTORS"] = str(arguments.vectors.resolve())
     os.environ["BENCH_RESULT"] = str(result)
@@ -75,9 +77,10 @@ def main() -> int:
     except (Exception, SystemExit) as problem:
         if not result.is_file():
             return broken(simulator, work, problem)
-    if not result.is_file():
+    found = json.loads(result.read_text()) if result.is_file() else {}
+    if found.get("message") is None:
+        result.unlink(missing_ok=True)
         return broken(simulator, work, "it ended without a result")
-    found = json.loads(result.read_text())
     waves = sorted(str(path) for path in work.iterdir() if path.suffix in (".vcd", ".fst")) if arguments.waves else []
     found |= {"simulator": simulator.name, "seconds": time.monotonic() - began, "waves": waves}
     result.write_text(json.dumps(found) + "\n")
@@ -123,7 +126,8 @@ def unfit_vectors(manifest: dict[str, Any], vectors: Path) -> str | None:
         try:
             array = np.load(file)
         except (OSError, ValueError) as problem:
-            return f"{file} cannot be read ({problem}); give a folder with input.npy, output.npy and links/ (--vectors)"
+            reason = getattr(problem, "strerror", None) or problem
+            return f"{file} cannot be read ({reason}); give a folder with input.npy, output.npy and links/ (--vectors)"
         frame, bounds = (edge["positions"], edge["lanes"]), np.iinfo(edge["container"])
         if array.dtype.kind not in "iu" or array.shape[1:] != frame or not len(array):
             wanted = f"integers of shape (frames, {frame[0]}, {frame[1]}), at least one frame"

@@ -3,7 +3,6 @@
 It holds no model of the network: the vectors are all it knows. A difference is traced to the first inner link that
 carries one, by playing the same frames again with the same stalls."""
 
-import contextlib
 import json
 import os
 import random
@@ -16,10 +15,12 @@ from typing import Any
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
-from cocotb.triggers import RisingEdge
+from cocotb.triggers import NullTrigger, RisingEdge
 from numpy.typing import NDArray
 
 Json = dict[str, Any]
+Stalls = tuple[Iterator[bool], Iterator[bool]]
+"""Of source and sink: at each cycle, whether the side waits."""
 FOLDER, VECTORS = Path(os.environ["BENCH_FOLDER"]), Path(os.environ["BENCH_VECTORS"])
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
 SEED = int(os.environ["BENCH_SEED"])
@@ -49,22 +50,28 @@ RESULT: Json = {
     "frames": len(INPUT),
     "words": int(OUTPUT.size),
     "equal": False,
-    "message": "the bench did not finish",
+    "message": None,  # until a test comes to an end
     "mismatch": None,
     "latency": None,
     "interval": None,
     "cycles": None,
     "links": {},
 }
+REPLAY: tuple[int, Callable[[], Stalls]] | None = None
+"""Frames and stalls of the play that went wrong."""
 
 
 class Different(Exception):
     """The hardware and the vectors disagree; the text says where."""
 
 
-def never() -> Iterator[bool]:
-    """No stalls."""
-    return repeat(False)
+class Stalled(Different):
+    """A word is owed and does not come."""
+
+
+def without_stalls() -> Stalls:
+    """Neither side ever waits."""
+    return repeat(False), repeat(False)
 
 
 def bursts(seed: str) -> Iterator[bool]:
@@ -79,7 +86,7 @@ def bursts(seed: str) -> Iterator[bool]:
     return chain.from_iterable(runs())
 
 
-def stalls() -> tuple[Iterator[bool], Iterator[bool]]:
+def stalls() -> Stalls:
     """Of source and sink: bursts, one pause of the sink that blocks every stage, one of the source that empties them.
 
     Bursts alone never fill the buffers of a design whose frame interval is long, and its ready would go untried."""
@@ -125,23 +132,31 @@ class Bench:
         """Offers every beat until it is taken; idles where `stalls` says so."""
         dut, last = self.dut, MANIFEST["input"]["positions"] - 1
         for place, value in enumerate(tdata):
-            while next(stalls):
-                dut.s_axis_tvalid.value = 0
+            if next(stalls):
+                self.idle(value)
                 await RisingEdge(dut.aclk)
+                while next(stalls):
+                    await RisingEdge(dut.aclk)
             dut.s_axis_tvalid.value = 1
             dut.s_axis_tdata.value = value
             dut.s_axis_tlast.value = int(place % (last + 1) == last)
             await RisingEdge(dut.aclk)
             while not is_high(dut.s_axis_tready):
                 await RisingEdge(dut.aclk)
-        dut.s_axis_tvalid.value = 0
+        self.idle(tdata[-1])
+
+    def idle(self, value: int) -> None:
+        """Offers nothing, and on tdata what no word beside it is: who looks without tvalid goes wrong."""
+        self.dut.s_axis_tvalid.value = 0
+        self.dut.s_axis_tdata.value = value ^ (1 << len(self.dut.s_axis_tdata)) - 1
 
     async def receive(self, expected: list[int], stalls: Iterator[bool]) -> None:
         """Takes every beat and compares it; then sees that no other follows. Raises Different."""
         dut, last = self.dut, MANIFEST["output"]["positions"] - 1
         drain = MANIFEST["timing"]["latency"] + 2 * MANIFEST["timing"]["interval"]
-        patience = 100 * drain
-        offered: tuple[str, int] | None = None
+        # Without stalls a word comes within `drain` cycles; the source's share and its longest pauses are in the rest.
+        patience = 20 * drain + 1000
+        offered: tuple[str, str] | None = None
         quiet = 0
         while len(self.received) < len(expected) or quiet < drain:
             ready = len(self.received) >= len(expected) or not next(stalls)
@@ -149,16 +164,22 @@ class Bench:
             await RisingEdge(dut.aclk)
             place = len(self.received)
             where = f"output frame {place // (last + 1)}, position {place % (last + 1)}"
-            if not is_high(dut.m_axis_tvalid):
+            valid = str(dut.m_axis_tvalid.value)
+            if valid != "1":
+                if valid != "0":
+                    raise Different(f"{where}: tvalid is unknown ({valid})")
                 if offered is not None:
                     raise Different(f"{where}: tvalid was withdrawn before tready took the word")
                 quiet += 1
                 if quiet > patience and place < len(expected):
-                    raise Different(f"{where}: stalled, nothing came for {quiet} cycles")
+                    raise Stalled(
+                        f"{where}: stalled, nothing came for {quiet} cycles; "
+                        f"s_axis_tready is {dut.s_axis_tready.value} after {len(self.taken)} input beats"
+                    )
                 continue
             if place >= len(expected):
                 raise Different(f"{where}: a word too many after the last frame")
-            held = (str(dut.m_axis_tdata.value), int(is_high(dut.m_axis_tlast)))
+            held = (str(dut.m_axis_tdata.value), str(dut.m_axis_tlast.value))
             if offered is not None and held != offered:
                 raise Different(f"{where}: the word changed while tready was low")
             offered = None if ready else held
@@ -166,8 +187,9 @@ class Bench:
                 continue
             quiet = 0
             self.take(held[0], expected[place], where)
-            if held[1] != int(place % (last + 1) == last):
-                raise Different(f"{where}: tlast is {held[1]}, not {1 - held[1]}")
+            tlast = str(int(place % (last + 1) == last))
+            if held[1] != tlast:
+                raise Different(f"{where}: tlast is {held[1]}, not {tlast}")
 
     def take(self, bits: str, expected: int, where: str) -> None:
         """One beat has crossed."""
@@ -193,17 +215,17 @@ class Bench:
             watch()
             self.cycle += 1
 
-    async def play(
-        self, frames: int, stalls: tuple[Iterator[bool], Iterator[bool]], watch: Callable[[], None] = lambda: None
-    ) -> None:
+    async def play(self, frames: int, both_sides: Stalls, watch: Callable[[], None] = lambda: None) -> None:
         """Sends and receives whole frames."""
         sent = np.resize(INPUT, (frames, *INPUT.shape[1:]))
         wanted = np.resize(OUTPUT, (frames, *OUTPUT.shape[1:]))
         counter = cocotb.start_soon(self.count(watch))
-        sender = cocotb.start_soon(self.send(beats(sent, MANIFEST["input"]), stalls[0]))
+        sender = cocotb.start_soon(self.send(beats(sent, MANIFEST["input"]), both_sides[0]))
         try:
-            await self.receive(beats(wanted, MANIFEST["output"]), stalls[1])
+            await self.receive(beats(wanted, MANIFEST["output"]), both_sides[1])
         finally:
+            # The counter has yet to see the edge at which a difference was seen.
+            await NullTrigger()
             sender.cancel()
             counter.cancel()
 
@@ -213,10 +235,16 @@ def is_high(signal: Any) -> bool:
     return str(signal.value) == "1"
 
 
+def hexadecimal(word: int, width: int) -> str:
+    """A word as its wires hold it."""
+    return f"0x{word % (1 << width):0{-(-width // 4)}x}"
+
+
 class Links:
     """Watches the inner links: the first transfer on each, and the first word that differs from its vectors."""
 
-    def __init__(self, dut: Any, compare: bool) -> None:
+    def __init__(self, dut: Any, frames: int, compare: bool) -> None:
+        self.frames = frames
         self.first: dict[str, int] = {}
         self.differences: dict[str, Json] = {}
         self._links = [
@@ -241,35 +269,47 @@ class Links:
     def _compare(self, link: Json, bits: str) -> None:
         frame, position = divmod(self._counts[link["name"]], link["positions"])
         expected = self._vectors[link["name"]]
-        wanted = expected[frame, position].tolist() if frame < len(expected) else []
+        wanted = expected[frame % len(expected), position].tolist() if frame < self.frames else []
         top = len(bits)
         for lane, (width, signed) in enumerate(link["lanes"]):
             word, top = bits[top - width : top], top - width
-            known = not set(word) - {"0", "1"}
-            got = int(word, 2) - (1 << width if signed and word[0] == "1" else 0) if known else word
+            # Unknown bits are shown as they are, and equal nothing.
+            got: int | str = word
+            if not set(word) - {"0", "1"}:
+                got = int(word, 2) - (1 << width if signed and word[0] == "1" else 0)
             if not wanted or got != wanted[lane]:
                 self.differences[link["name"]] = {
                     "layer": link["name"],
                     "frame": frame,
                     "position": position,
                     "channel": lane,
-                    "expected": wanted[lane] if wanted else None,
+                    "expected": wanted[lane] if wanted else "no word",
                     "simulated": got,
+                    "expected_hex": hexadecimal(wanted[lane], width) if wanted else None,
+                    "simulated_hex": hexadecimal(got, width) if isinstance(got, int) else None,
                 }
                 return
+
+    def standing(self) -> str | None:
+        """Where a stalled design stands: the first link that owes words and offers none, and what it gave last."""
+        for link, valid, _, _ in self._links:
+            count = self._counts[link["name"]]
+            if count < self.frames * link["positions"] and not is_high(valid):
+                frame, position = divmod(count, link["positions"])
+                return f"layer {link['name']}, frame {frame}, position {position}: the word never comes"
+        return None
 
 
 @cocotb.test()
 async def cycles_are_as_stated(dut: Any) -> None:
     """Without stalls, latency, interval and every link's first transfer are what the manifest says."""
     bench = await Bench.start(dut)
-    links = Links(dut, compare=False)
+    links = Links(dut, TIMING_FRAMES, compare=False)
     try:
-        await bench.play(TIMING_FRAMES, (never(), never()), lambda: links.look(bench.cycle))
+        await bench.play(TIMING_FRAMES, without_stalls(), lambda: links.look(bench.cycle))
     except Different as problem:
-        # The words are the other test's matter; but a design that answers wrongly has no timing either.
-        RESULT["message"] = str(problem)
-        write()
+        # A design that answers wrongly has no timing.
+        failed(f"{problem}, without stalls", TIMING_FRAMES, without_stalls)
         raise
     began, positions = bench.taken[0], MANIFEST["output"]["positions"]
     RESULT["latency"] = bench.left[0] - began
@@ -283,22 +323,21 @@ async def cycles_are_as_stated(dut: Any) -> None:
             RESULT["message"] = f"{name}: the manifest states {cycles} cycles, simulation measures {measured.get(name)}"
             write()
             raise Different(RESULT["message"])
+    RESULT["message"] = ""
 
 
 @cocotb.test()
 async def every_word_is_equal(dut: Any) -> None:
     """All frames, both sides stalling at random."""
+    claims, RESULT["message"] = RESULT["message"], None
     bench = await Bench.start(dut)
     try:
         await bench.play(len(INPUT), stalls())
     except Different as problem:
-        RESULT["message"] = str(problem)
-        RESULT["mismatch"] = {"output": str(problem)}
+        failed(str(problem), len(INPUT), stalls)
         raise
     else:
-        timing_is_right = RESULT["interval"] is not None and RESULT["message"] == "the bench did not finish"
-        RESULT["equal"] = timing_is_right
-        RESULT["message"] = "" if timing_is_right else RESULT["message"]
+        RESULT["message"], RESULT["equal"] = claims, claims == ""
     finally:
         RESULT["cycles"] = bench.cycle
         whole = len(bench.received) // MANIFEST["output"]["positions"] * MANIFEST["output"]["positions"]
@@ -309,22 +348,36 @@ async def every_word_is_equal(dut: Any) -> None:
 @cocotb.test()
 async def the_first_difference_is_found(dut: Any) -> None:
     """After a difference: the same frames with the same stalls, watching every link."""
-    if RESULT["mismatch"] is None:
+    if REPLAY is None:
         return
+    frames, both_sides = REPLAY
     bench = await Bench.start(dut)
-    links = Links(dut, compare=True)
-    with contextlib.suppress(Different):
-        await bench.play(len(INPUT), stalls(), lambda: links.look(bench.cycle))
-    found = next(
-        (links.differences[link["name"]] for link in MANIFEST["links"] if link["name"] in links.differences), None
-    )
-    if found is not None:
+    links = Links(dut, frames, compare=True)
+    stands = None
+    try:
+        await bench.play(frames, both_sides(), lambda: links.look(bench.cycle))
+    except Stalled:
+        stands = links.standing()
+    except Different:
+        pass
+    seen = f"(seen at the {RESULT['mismatch']['output']})"
+    named = (links.differences[link["name"]] for link in MANIFEST["links"] if link["name"] in links.differences)
+    if found := next(named, None):
         RESULT["mismatch"] |= found
         RESULT["message"] = (
             f"layer {found['layer']}, frame {found['frame']}, position {found['position']}, "
-            f"channel {found['channel']}: "
-            f"expected {found['expected']}, simulated {found['simulated']} (seen at the {RESULT['mismatch']['output']})"
+            f"channel {found['channel']}: expected {found['expected']}, simulated {found['simulated']} {seen}"
         )
+    elif stands is not None:
+        RESULT["message"] = f"{stands} {seen}"
+    write()
+
+
+def failed(problem: str, frames: int, both_sides: Callable[[], Stalls]) -> None:
+    """Notes a difference, and how to see it again."""
+    global REPLAY
+    RESULT["message"], RESULT["mismatch"] = problem, {"output": problem}
+    REPLAY = frames, both_sides
     write()
 
 
