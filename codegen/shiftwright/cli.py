@@ -1,9 +1,12 @@
 """The command line: each command is one call into flow, a table a person can read, and --json for machines."""
 
 import json
+import math
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 from zipfile import BadZipFile
@@ -13,7 +16,7 @@ import typer
 from rich.console import Console
 
 from shiftwright import __version__
-from shiftwright.errors import ShiftwrightError
+from shiftwright.errors import BuildError, ShiftwrightError
 
 app = typer.Typer(
     name="shiftwright",
@@ -31,8 +34,8 @@ A usual day, from a float model to simulated hardware:
 
     shiftwright verify build --data test.npz
 
-Exit codes: 0 all is well; 1 the hardware differs from the reference; 2 the input is unusable, with one line that says
-what to do. Every command takes --json and then prints one object to standard output.""",
+Exit codes: 0 all is well; 1 the hardware differs from the reference; 2 the input is unusable, and one line on standard
+error says what to do; 3 a bug of ours. Every command takes --json and then prints one object to standard output.""",
 )
 tables, notes = Console(), Console(stderr=True)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to standard output instead of tables.")]
@@ -99,6 +102,7 @@ def quantize(
 
     Example: `shiftwright quantize model.onnx --data calibration.npz --weights ternary -o model.q.onnx`
     """
+    from shiftwright import flow
     from shiftwright.quantize import Settings
     from shiftwright.quantize import quantize as run
     from shiftwright.report.tables import quantized_table
@@ -106,7 +110,8 @@ def quantize(
     settings = Settings(weights=weights, weight_bits=weight_bits, activation_bits=activation_bits, correction=correct)
     with working(f"quantizing {model.name}"):
         report = run(model, data, settings, output).as_dict()
-    emit(as_json, report, lambda: quantized_table(tables, report, output))
+    obstacle = report["obstacle"] = flow.obstacle(output)
+    emit(as_json, report, lambda: quantized_table(tables, report, output, obstacle))
 
 
 @app.command()
@@ -129,6 +134,8 @@ def compile(  # noqa: A001 - the command's name
     from shiftwright.build.folder import check_target
     from shiftwright.report.tables import compiled_table
 
+    if not math.isfinite(clock):
+        raise BuildError(f"a clock of {clock} MHz has no frames a second; give a number (--clock 100)")
     check_target(output, force)
     with working(f"compiling {model.name}"):
         loaded = flow.load(model)
@@ -194,10 +201,12 @@ def read_frames(path: Path) -> tuple[Any, np.ndarray[Any, Any] | None]:
     try:
         loaded = np.load(path, allow_pickle=False)
         arrays = loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+    except FileNotFoundError:
+        raise ImportModelError(f"{path}: no such file; save frames with numpy.savez(FILE, INPUT=…)") from None
+    except (OSError, ValueError, EOFError, BadZipFile):
         raise ImportModelError(
-            f"{path} cannot be read as .npz or .npy ({error}); save frames with numpy.savez"
-        ) from error
+            f"{path} is no .npz or .npy file of plain arrays; save frames with numpy.savez(FILE, INPUT=…)"
+        ) from None
     if isinstance(arrays, np.ndarray):
         return arrays, None
     return arrays, arrays.pop("labels", None)
@@ -220,12 +229,19 @@ def doctor(as_json: JsonOption = False) -> None:
 
 
 def main() -> None:
-    """Entry point: a user's error is one line and exit code 2."""
+    """Entry point: a user's error is one line and exit code 2, a bug of ours a traceback and 3."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console without Unicode gets question marks, not a crash
     try:
         app()
     except ShiftwrightError as error:
         notes.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
+    except Exception:
+        traceback.print_exc()
+        notes.print("This is a bug in Shiftwright: please report the lines above and the model.", highlight=False)
+        sys.exit(3)
 
 
 if __name__ == "__main__":

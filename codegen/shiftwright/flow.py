@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from shiftwright.build.folder import write_folder
 from shiftwright.build.manifest import Json, read
 from shiftwright.build.module_name import checked_module_name, module_name_of
-from shiftwright.errors import ImportModelError, SimulationError
+from shiftwright.errors import ImportModelError, ShiftwrightError, SimulationError
 from shiftwright.frontend.convert import Network, import_network
 from shiftwright.frontend.reference import Comparison, compare, portable_bytes
 from shiftwright.ir.show import show
 from shiftwright.lower.design import Lowered, lower
+from shiftwright.lower.stages import check_hardware
 from shiftwright.sim.verification import Verification, simulate
 
 CHUNK_WORDS = 1 << 18  # of the widest layer: 2 MB of int64
@@ -25,7 +26,7 @@ RANDOM_FRAMES = 64
 Arrays = NDArray[np.generic] | Mapping[str, NDArray[np.generic]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Model:
     """A quantized network as integers."""
 
@@ -70,6 +71,9 @@ class Model:
     def __str__(self) -> str:
         return show(self.network.graph)
 
+    def __repr__(self) -> str:
+        return f"<Model {self.network.path.name}: {len(self.network.graph.nodes)} integer operators>"
+
     def _integers(self, x: Arrays, names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
         """The named values, a part of the frames at a time: as many as keep a layer in the cache."""
         graph, feeds = self.network.graph, self._feeds(x)
@@ -101,12 +105,17 @@ class Model:
         return feeds
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Design:
     """A network's hardware, proved, not yet written."""
 
     model: Model
     lowered: Lowered
+
+    def __repr__(self) -> str:
+        timing = self.lowered.timing
+        stages = ", ".join(stage.name for stage in self.lowered.stages)
+        return f"<Design {self.lowered.name}: {stages}; latency {timing.latency}, interval {timing.interval} cycles>"
 
     def build(self, path: str | Path, force: bool = False) -> Json:
         """Writes the build folder and returns its manifest; `force` replaces a folder that Shiftwright wrote."""
@@ -152,8 +161,27 @@ def verify(
     read(place)
     model = load(place / "model.onnx")
     feeds = model.random_input(frames or RANDOM_FRAMES, seed) if x is None else model._feeds(x)
+    if labels is not None:
+        labels = _checked_labels(labels, len(next(iter(feeds.values()))))
     feeds = {name: array[:frames] for name, array in feeds.items()}
     if not len(next(iter(feeds.values()))):
         raise SimulationError("the data holds no frame; give at least one")
     integers = model.golden_integers(feeds)
     return simulate(place, model.network, feeds, integers, simulators, seed, waves, labels)
+
+
+def obstacle(path: str | Path) -> str | None:
+    """Why a quantized file has no hardware yet, in one line; None if it has. Nothing is solved or proved for this."""
+    try:
+        check_hardware(load(path).network.graph)
+    except ShiftwrightError as error:
+        return str(error)
+    return None
+
+
+def _checked_labels(labels: NDArray[np.generic], frames: int) -> NDArray[np.generic]:
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or len(labels) != frames:
+        raise SimulationError(
+            f"labels are {labels.dtype} of shape {labels.shape} for {frames} frames; give one integer class a frame"
+        )
+    return labels

@@ -213,7 +213,7 @@ BAD_FRAMES: dict[str, tuple[dict[str, NDArray[np.generic]], tuple[str, ...]]] = 
     "NaN": ({"x": np.where(IMAGES == IMAGES[3], np.nan, IMAGES)}, ("NaN",)),
     "no frame": ({"x": IMAGES[:0]}, ("no frame", "give at least one")),
     "text": ({"x": np.full(IMAGES.shape, "a")}, ("'x' is <U1",)),
-    "labels of another length": ({"x": IMAGES, "labels": np.zeros(7, int)}, ("7 labels for 8 frames",)),
+    "labels of another length": ({"x": IMAGES, "labels": np.zeros(7, int)}, ("of shape (7,) for 8 frames",)),
 }
 """Arrays by key, and what the line must say."""
 

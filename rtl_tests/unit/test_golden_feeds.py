@@ -138,3 +138,19 @@ def test_codes_reordered_before_their_clip_stay_reordered(tmp_path: Path) -> Non
     x = np.linspace(-4, 4, 12, dtype=np.float32).reshape(2, 3, 2)
 
     assert np.array_equal(evaluate(model, x), load(model, tmp_path).golden(x))
+
+
+def test_a_channel_last_input_is_traced_from_its_own_codes(tmp_path: Path) -> None:
+    """The input streams in the order that the convolution wants; near-ties of its rounding must not travel on."""
+    network = Network(["N", 4, 4, 2])
+    codes = network.activation("x", 0.02570028, 0, "uint8")
+    image = network.node("Transpose", [codes], perm=[0, 3, 1, 2])
+    kernel = network.weights(np.arange(-9, 9).reshape(1, 2, 3, 3), 0.0371)
+    model = load(network.model(network.node("Conv", [image, kernel])), tmp_path)
+    ties = np.random.default_rng(0).integers(0, 255, (500, 4, 4, 2)) + 0.5
+
+    layers = model.trace((ties * np.float64(np.float32(0.02570028))).astype(np.float32))
+
+    assert [layer.value for layer in layers] == [value.name for value in model.network.graph.values]
+    assert layers[0].different > 0
+    assert all(layer.explained for layer in layers)

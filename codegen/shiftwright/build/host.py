@@ -39,7 +39,10 @@ def encode(x: np.ndarray, manifest: Path = MANIFEST) -> np.ndarray:
 def decode(words: np.ndarray, manifest: Path = MANIFEST) -> np.ndarray:
     """The network's output (frames, *shape) from words (frames, positions, lanes)."""
     edge = json.loads(manifest.read_text())["output"]
-    codes = words.reshape(len(words), -1, edge["lanes"]).astype(np.int64)
+    if words.shape[1:] != (edge["positions"], edge["lanes"]):
+        sent = f"(frames, {edge['positions']}, {edge['lanes']})"
+        raise ValueError(f"words have shape {words.shape}; the network sends {sent}")
+    codes = words.astype(np.int64)
     if edge["scale"] is None:
         real = codes.astype(edge["dtype"])
     else:
@@ -89,4 +92,8 @@ def _nearest_float32(number: Fraction) -> np.float32:
 if __name__ == "__main__":
     if len(sys.argv) != 4 or sys.argv[1] not in ("encode", "decode"):
         sys.exit("usage: python host.py encode|decode IN.npy OUT.npy")
-    np.save(sys.argv[3], (encode if sys.argv[1] == "encode" else decode)(np.load(sys.argv[2])))
+    try:
+        np.save(sys.argv[3], (encode if sys.argv[1] == "encode" else decode)(np.asarray(np.load(sys.argv[2]))))
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

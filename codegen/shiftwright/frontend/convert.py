@@ -17,7 +17,7 @@ from shiftwright.frontend.schema import check_node
 from shiftwright.frontend.source import STANDARD_DOMAINS, OnnxFile, read_onnx
 from shiftwright.ir.core import Graph, Node, Value
 from shiftwright.ir.edges import InputEdge, OutputEdge
-from shiftwright.ir.meaning import Codes, Constant, Layout, Real, ScaledConstant, Source, Tensor
+from shiftwright.ir.meaning import Codes, Constant, Layout, Order, Real, ScaledConstant, Source, Tensor
 from shiftwright.ir.verify import verify
 from shiftwright.ops.clamp import settle
 from shiftwright.ops.onnx_node import Attribute, Importer, OnnxNode
@@ -197,11 +197,13 @@ def _live(walk: _Walk, outputs: tuple[OutputEdge, ...]) -> tuple[Graph, tuple[In
     order = {value.name: place for place, value in enumerate(walk.file.graph.inputs)}
     edges = tuple(sorted(edges, key=lambda edge: order[edge.name]))
     graph = Graph([edge.value for edge in edges], nodes[::-1], [edge.value for edge in outputs])
-    return graph, tuple(_stream_as_needed(graph, edge) for edge in edges)
+    return graph, tuple(_stream_as_needed(graph, edge, walk.tensors) for edge in edges)
 
 
-def _stream_as_needed(graph: Graph, edge: InputEdge) -> InputEdge:
-    """An input whose only reader reorders it streams in that order at once: channel-last images need no frame store."""
+def _stream_as_needed(graph: Graph, edge: InputEdge, tensors: dict[str, Tensor]) -> InputEdge:
+    """An input whose only reader reorders it streams in that order at once: channel-last images need no frame store.
+
+    Code tensors of the file that were views of the input become views of the new stream."""
     readers = graph.readers(edge.value)
     if len(readers) != 1 or not isinstance(readers[0].operator, Reorder) or edge.value in graph.outputs:
         return edge
@@ -210,7 +212,15 @@ def _stream_as_needed(graph: Graph, edge: InputEdge) -> InputEdge:
     graph.inputs[graph.inputs.index(edge.value)] = node.output
     now = np.empty_like(order)
     now[order] = np.arange(len(order), dtype=np.int64)
-    return replace(edge, value=node.output, layout=Layout(edge.layout.shape, now[edge.layout.order]))
+    for name, tensor in tensors.items():
+        if isinstance(tensor, Codes) and tensor.value is edge.value:
+            tensors[name] = replace(tensor, value=node.output, layout=_moved(tensor.layout, now))
+    return replace(edge, value=node.output, layout=_moved(edge.layout, now))
+
+
+def _moved(layout: Layout, now: Order) -> Layout:
+    """The layout when the stream's word i has moved to place now[i]."""
+    return Layout(layout.shape, now[layout.order])
 
 
 def _importers() -> dict[str, Import]:

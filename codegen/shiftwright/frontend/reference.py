@@ -175,7 +175,8 @@ def _codes_comparison(
         near = _near_tie(producer.operator, source, network, producer.inputs[0].name)
         exact = _float32_is_exact(producer.operator, source)
     elif edge is not None and edge.scale is not None:
-        quotient = feeds[edge.name].astype(np.float64) / float(edge.scale)
+        # Infinite inputs saturate on both sides, far from any tie.
+        quotient = np.nan_to_num(feeds[edge.name].astype(np.float64)) / float(edge.scale)
         near = np.abs(quotient - np.floor(quotient) - 0.5) <= np.abs(quotient) * STEP_ERROR
         near = edge.layout.to_stream(near.astype(np.int64), edge.value.shape).astype(np.bool_)
         exact = _power_of_two(edge.scale)

@@ -84,6 +84,16 @@ def build_stages(graph: Graph, prefix: str, solver: Solver, levels_per_stage: in
     return stages
 
 
+def check_hardware(graph: Graph) -> None:
+    """HardwareError for the first node that has no hardware; quick, since nothing is solved."""
+    for node in _chain(graph):
+        source = node.inputs[0]
+        if isinstance(node.operator, MatrixOperator):
+            node.operator.front(source, Format.of(link_interval(graph, source)))
+        elif not isinstance(node.operator, ComponentOperator | TailOperator):
+            raise HardwareError(f"{node.name} ({node.origin}): {node.operator.describe()} has no hardware yet")
+
+
 def _chain(graph: Graph) -> list[Node]:
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         names = [value.name for value in (graph.inputs if len(graph.inputs) != 1 else graph.outputs)]

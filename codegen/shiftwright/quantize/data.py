@@ -17,11 +17,17 @@ Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 
 def load_data(path: Path, input_names: list[str]) -> Arrays:
-    """The arrays of a .npz file under the graph inputs' names, and `labels` if the file has them."""
+    """The arrays of an .npz file under the graph inputs' names, and `labels` if the file has them.
+
+    An .npy file holds the one input of a model that has but one."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise QuantizeError(f"{path} is not an .npz archive; save it with numpy.savez({input_names[0]}=…)")
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray) and len(input_names) == 1:
+            return {input_names[0]: loaded}
+        if isinstance(loaded, np.ndarray):
+            keys = ", ".join(f"{name}=…" for name in input_names)
+            raise QuantizeError(f"{path} holds one array for several inputs; save them with numpy.savez(FILE, {keys})")
+        with loaded as archive:
             arrays = {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise QuantizeError(f"{path}: no such file; save the calibration data with numpy.savez") from None

@@ -93,6 +93,8 @@ def quantize(
 def _check_target(source: Path, target: Path) -> None:
     if target.is_dir():
         raise QuantizeError(f"{target} is a folder; name the file to write, such as {target / 'model.q.onnx'}")
+    if target.suffix != ".onnx":
+        raise QuantizeError(f"{target} does not end in .onnx; name the quantized file so, such as model.q.onnx")
     if not target.parent.is_dir():
         raise QuantizeError(f"{target}: the folder {target.parent} does not exist; make it first")
     if target.exists() and source.exists() and target.samefile(source):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -38,7 +39,7 @@ def compiled_table(console: Console, summary: dict[str, Any]) -> None:
         f"A frame every {_plural(interval, 'cycle')}, latency {_plural(latency, 'cycle')}: "
         f"{summary['frames_per_second']:,.0f} frames a second at {summary['clock_mhz']:g} MHz (assumed).\n"
         f"Proved: {_plural(summary['proofs']['adder_graphs'], 'adder graph')} equal to the weights for every input, "
-        f"no overflow, exact rounding.\nNext: shiftwright verify {summary['folder']}",
+        f"no overflow, exact rounding.\nNext: shiftwright verify {quote(summary['folder'])}",
         markup=False,
         highlight=False,
         soft_wrap=True,
@@ -50,25 +51,32 @@ def verified_table(console: Console, found: dict[str, Any]) -> None:
     table = _table(f"{found['folder']}: {_plural(found['frames'], 'frame')}")
     for column in ("golden and", "are"):
         table.add_column(column, no_wrap=True)
-    for column in ("words", "latency", "interval", "cycles"):
+    for column in ("words", "near-ties", "latency", "interval", "cycles"):
         table.add_column(column, justify="right", no_wrap=True)
     for run in found["simulations"]:
         table.add_row(
             f"RTL in {run['simulator']}",
             "[green]equal[/green]" if run["equal"] else "[red]DIFFERENT[/red]",
             _count(run["words"]),
+            "",
             *("" if run[key] is None else _count(run[key]) for key in ("latency", "interval", "cycles")),
         )
     different = sum(layer["different"] for layer in found["layers"])
     explained = all(layer["explained"] for layer in found["layers"])
-    verdict = "equal" if not different else f"equal but for {_plural(different, 'near-tie')}"
     table.add_row(
         "onnxruntime",
-        f"[green]{verdict}[/green]" if explained else "[red]DIFFERENT[/red]",
+        "[green]equal[/green]" if explained else "[red]DIFFERENT[/red]",
         _count(sum(layer["words"] for layer in found["layers"])),
+        _count(different),
     )
     console.print(table)
     lines = list(found["skipped"])
+    lines += [
+        f"near-ties: {layer['near_ties']} of {layer['words']} words of {layer['tensor']}, where onnxruntime's float32 "
+        "rounds differently in the last place"
+        for layer in found["layers"]
+        if layer["near_ties"] and layer["explained"]
+    ]
     if found["changed"]:
         lines.append(f"note: changed since compile: {', '.join(found['changed'])}")
     lines += [f"{run['simulator']}: {run['message']}" for run in found["simulations"] if not run["equal"]]
@@ -95,9 +103,9 @@ def doctor_table(console: Console, tools: Sequence[dict[str, Any]]) -> None:
     console.print(table)
 
 
-def quantized_table(console: Console, report: dict[str, Any], output: Path) -> None:
-    """Layers with their grids, then accuracies if there were labels."""
-    table = _table(str(output))
+def quantized_table(console: Console, report: dict[str, Any], output: Path, obstacle: str | None) -> None:
+    """Layers with their grids, accuracies if there were labels, and what stands between the file and hardware."""
+    table = _table(f"written: {output}")
     for column in ("layer", "weights", "grid", "mantissas"):
         table.add_column(column)
     for column in ("bits", "SQNR dB", "zeros"):
@@ -118,11 +126,21 @@ def quantized_table(console: Console, report: dict[str, Any], output: Path) -> N
     if report.get("accuracy_float") is not None:
         both = f"float {report['accuracy_float']:.2%}, quantized {report['accuracy_quantized']:.2%}"
         console.print(f"accuracy on the data given: {both}", highlight=False)
-    console.print(f"Next: shiftwright compile {output} -o DIR", markup=False, highlight=False)
+    after = f"Next: shiftwright compile {quote(str(output))} -o DIR"
+    if obstacle is not None:
+        after = f"note: compile does not take this file: {obstacle}"
+    console.print(after, markup=False, highlight=False, soft_wrap=True)
 
 
 def _table(title: str) -> Table:
-    return Table(title=title or None, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    return Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
 
 
 def _count(number: int) -> str:

@@ -39,6 +39,13 @@ def main() -> int:
         return refused(unfit)
     work = arguments.build_dir.resolve()
     work.mkdir(parents=True, exist_ok=True)
+    if simulator.needs and any(letter.isspace() for letter in str(work)):
+        print(
+            f"{simulator.name} cannot build in {str(work)!r}, make takes no spaces in a path; move the folder, or "
+            "choose another with --build-dir",
+            file=sys.stderr,
+        )
+        return 2
     result = (arguments.result or work / "result.json").resolve()
     for stale in (result, result.with_suffix(".npy"), work / "build.log", work / "test.log"):
         stale.unlink(missing_ok=True)
