@@ -100,3 +100,25 @@ def test_a_design_prints_as_one_line(tmp_path: Path) -> None:
     onnx.save(tiny_cnn(), tmp_path / "tiny.onnx")
 
     assert repr(shiftwright.load(tmp_path / "tiny.onnx").compile()).startswith("<Design tiny: ")
+
+
+def test_a_missing_source_is_named(tmp_path: Path, terminal: Terminal) -> None:
+    """Not the simulator's complaint about it."""
+    build = compile_model(tiny_cnn(), tmp_path)
+    (build / "rtl" / "tiny_Conv_5_product.v").unlink()
+
+    code, _, err = terminal.run("verify", build, "--frames", "1")
+
+    assert code == 2
+    assert "tiny_Conv_5_product.v is missing; compile the model again" in err
+
+
+def test_channel_last_data_is_not_to_be_reshaped(tmp_path: Path, terminal: Terminal) -> None:
+    """A reshape would scramble the pixels."""
+    np.savez(tmp_path / "data.npz", x=np.zeros((5, 8, 8, 1), dtype=np.float32))
+    cnn = MODEL.parents[1] / "digits_cnn" / "digits_cnn.onnx"
+
+    code, _, err = terminal.run("quantize", cnn, "--data", tmp_path / "data.npz", "-o", tmp_path / "q.onnx")
+
+    assert code == 2
+    assert "transpose it" in err

@@ -81,7 +81,9 @@ def _checked(array: NDArray[Any], value: onnx_ir.Value) -> NDArray[np.float32]:
     wanted = tuple(value.shape[1:])
     if array.shape[1:] != wanted:
         asked = "×".join(str(size) for size in ("n", *wanted))
-        raise QuantizeError(f"calibration data {name!r} has shape {array.shape}, the model takes {asked}; reshape it")
+        # The same sizes in another order are another layout, which a reshape would scramble.
+        advice = "transpose it" if sorted(map(str, array.shape[1:])) == sorted(map(str, wanted)) else "reshape it"
+        raise QuantizeError(f"calibration data {name!r} has shape {array.shape}, the model takes {asked}; {advice}")
     if not np.issubdtype(array.dtype, np.number) or np.issubdtype(array.dtype, np.complexfloating):
         raise QuantizeError(f"calibration data {name!r} is of type {array.dtype}; give real numbers")
     if not np.isfinite(array).all():

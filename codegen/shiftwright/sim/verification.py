@@ -140,10 +140,14 @@ def _accuracies(
 
 
 def _changed_files(folder: Path, manifest: dict[str, Any]) -> list[str]:
-    """Files that are no longer what compile wrote: worth a line, since the result is about them."""
+    """Files that are no longer what compile wrote: worth a line, since the result is about them.
+
+    SimulationError where a file is gone that the bench cannot do without."""
     found = []
     for name, wanted in manifest["files"].items():
         place = folder / name
+        if name.startswith(("rtl/", "bench/")) and not place.is_file():
+            raise SimulationError(f"{place} is missing; compile the model again with --force")
         if not place.is_file() or manifests.hash_bytes(place.read_bytes()) != wanted:
             found.append(name)
     return found
