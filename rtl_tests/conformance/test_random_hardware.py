@@ -39,7 +39,7 @@ def test_random_networks_are_equal_in_hardware(example: Example) -> None:
 @settings(ANY_NETWORK, max_examples=90)
 @given(example=examples())
 def test_many_random_networks_are_equal_in_hardware(example: Example) -> None:
-    """Others each time."""
+    """More of them; others each time with HYPOTHESIS_PROFILE=explore."""
     assert_equal_or_refused(example)
 
 
