@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -27,18 +26,6 @@ from shiftwright import flow
 ROOT = Path(__file__).parents[2]
 HIDDEN = 'raise ModuleNotFoundError("this machine has no shiftwright", name=__name__)\n'
 """A module of this text, early on the path, is as good as a package that is not installed."""
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The build folder of the tiny network; tests that change it take a copy."""
-    return compile_model(tiny_cnn(), tmp_path_factory.mktemp("built"))
-
-
-@pytest.fixture
-def copy(built: Path, tmp_path: Path) -> Path:
-    """A build folder of one's own."""
-    return Path(shutil.copytree(built, tmp_path / "build"))
 
 
 @pytest.fixture(scope="module")

@@ -1,27 +1,14 @@
 """Writing a build never costs its owner a file: it is all or nothing, and replaces only what Shiftwright wrote."""
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from rtl_tests.e2e.subjects import compile_model, contents, tiny_cnn
+from rtl_tests.e2e.subjects import contents
 from shiftwright import flow
 from shiftwright.errors import BuildError
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The build folder of the tiny network; tests that change it take a copy."""
-    return compile_model(tiny_cnn(), tmp_path_factory.mktemp("built"))
-
-
-@pytest.fixture
-def copy(built: Path, tmp_path: Path) -> Path:
-    """A build folder of one's own."""
-    return Path(shutil.copytree(built, tmp_path / "build"))
 
 
 def compiled(model: Path, target: Path, force: bool = False) -> None:

@@ -11,13 +11,13 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from shiftwright.build import manifest as manifests
 from shiftwright.errors import BuildError
 from shiftwright.ir.edges import InputEdge, OutputEdge
 from shiftwright.lower.design import Lowered
+from shiftwright.rtl.leaf import templates
 
 STATIC = {
     "host.py": "build/host.py",
@@ -155,11 +155,4 @@ def _static(place: str) -> bytes:
 
 
 def _render(template: str, manifest: dict[str, object]) -> bytes:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).resolve().parent.parent / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template(template).render(manifest=manifest).encode()
+    return templates().get_template(template).render(manifest=manifest).encode()

@@ -74,6 +74,7 @@ def link_interval(graph: Graph, value: Value) -> Interval:
 
 def build_stages(graph: Graph, prefix: str, solver: Solver, levels_per_stage: int) -> list[Stage]:
     """The stages of a graph that is one chain; HardwareError names the first node that has no hardware."""
+    check_hardware(graph)
     chain = _chain(graph)
     stages: list[Stage] = []
     place = 0
@@ -88,10 +89,16 @@ def check_hardware(graph: Graph) -> None:
     """HardwareError for the first node that has no hardware; quick, since nothing is solved."""
     for node in _chain(graph):
         source = node.inputs[0]
-        if isinstance(node.operator, MatrixOperator):
-            node.operator.front(source, Format.of(link_interval(graph, source)))
-        elif not isinstance(node.operator, ComponentOperator | TailOperator):
-            raise HardwareError(f"{node.name} ({node.origin}): {node.operator.describe()} has no hardware yet")
+        try:
+            if isinstance(node.operator, MatrixOperator):
+                node.operator.front(source, Format.of(link_interval(graph, source)))
+            elif not isinstance(node.operator, ComponentOperator | TailOperator):
+                raise HardwareError(
+                    f"{node.operator.describe()} has no hardware yet; "
+                    "keep the file's layout as the stream's (row, column, channel)"
+                )
+        except HardwareError as error:
+            raise HardwareError(f"{node.name} ({node.origin}): {error}") from error
 
 
 def _chain(graph: Graph) -> list[Node]:
@@ -146,16 +153,11 @@ def _stage(graph: Graph, nodes: list[Node], prefix: str, solver: Solver, levels_
             engine = parallel_engine(
                 f"{prefix}_{name}", first.operator.product(source), tails, result, solver, levels_per_stage
             )
-        elif isinstance(first.operator, TailOperator):
+        else:
             components = []
             words = MatrixProduct(np.eye(source.channels, dtype=np.int64), (0,) * source.channels, source.interval)
             engine = parallel_engine(f"{prefix}_{name}", words, _tails(first), result, solver, levels_per_stage)
-        else:
-            raise HardwareError(
-                f"{first.operator.describe()} has no hardware yet; "
-                "keep the file's layout as the stream's (row, column, channel)"
-            )
-    except (HardwareError, RangeError) as error:
+    except RangeError as error:
         raise HardwareError(f"{name} ({first.origin}): {error}") from error
     if engine is not None:
         components = [*components, engine.pipeline]

@@ -38,7 +38,7 @@ class Leaf(ABC):
 
     def render(self) -> str:
         """The module's Verilog-2001 text; depends on the leaf alone."""
-        template = _environment().get_template(self.template)
+        template = templates().get_template(self.template)
         return template.render(name=self.name, x_bits=self.words.bits, y_bits=self.results.bits, **self.context())
 
 
@@ -76,7 +76,8 @@ class Pipeline(wiring.Component):
 
 
 @cache
-def _environment() -> Environment:
+def templates() -> Environment:
+    """The project's templates; a name that is not given is an error."""
     return Environment(
         loader=FileSystemLoader(_TEMPLATES),
         undefined=StrictUndefined,

@@ -1,0 +1,20 @@
+"""Fixtures of the tests that take build folders apart."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rtl_tests.e2e.subjects import compile_model, tiny_cnn
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The build folder of the tiny network; tests that change it take a copy."""
+    return compile_model(tiny_cnn(), tmp_path_factory.mktemp("built"))
+
+
+@pytest.fixture
+def copy(built: Path, tmp_path: Path) -> Path:
+    """A build folder of one's own."""
+    return Path(shutil.copytree(built, tmp_path / "build"))
