@@ -20,7 +20,10 @@ from rtl_tests.oracle.float_models import cnn
 from shiftwright.sim import installed
 
 OPTIONS = {
-    "quantize": {"--data", "--output", "--weights", "--weight-bits", "--activation-bits", "--correct", "--json"},
+    "quantize": {
+        *("--data", "--output", "--weights", "--weight-bits", "--activation-bits", "--input-bits"),
+        *("--activation-range", "--equalize", "--correct", "--samples", "--config", "--list", "--json"),
+    },
     "compile": {"--output", "--name", "--levels-per-stage", "--clock", "--force", "--json"},
     "verify": {"--simulator", "--frames", "--data", "--seed", "--waves", "--json"},
     "doctor": {"--json"},

@@ -1,4 +1,6 @@
-"""Every number system that the package offers keeps the promises of `Grid`; one without a case here fails."""
+"""Every number system that the package offers keeps the promises of `Grid`; one without cases fails.
+
+The cases stand in `grid_cases/`, a module a grid."""
 
 import numpy as np
 import pytest
@@ -6,29 +8,42 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from shiftwright.quantize.grids.base import LOWEST_EXPONENT, Grid, GridWeights, squared_error
-from shiftwright.quantize.grids.spec import grid_types, parse_grid
+from rtl_tests.conformance.grid_case import GridCase, grid_cases
+from shiftwright.errors import QuantizeError
+from shiftwright.quantize.grids.base import (
+    GRANULARITIES,
+    LEAST_SCALE,
+    Grid,
+    GridWeights,
+    NumberSystem,
+    nearest,
+    squared_error,
+)
+from shiftwright.quantize.grids.spec import LARGEST_WEIGHT, grid_types, parse_grid
 
-# Grid and bits → the magnitudes of its levels.
-CASES: dict[tuple[str, int], list[int]] = {
-    ("uniform", 1): [1],
-    ("uniform", 2): [0, 1],
-    ("uniform", 4): list(range(8)),
-    ("uniform", 8): list(range(128)),
-    ("pot", 2): [0, 1],
-    ("pot", 3): [0, 1, 2, 4],
-    ("pot", 4): [0, 1, 2, 4, 8, 16, 32, 64],
-    ("pot", 5): [0, *(1 << shift for shift in range(15))],
-    ("ternary", 2): [0, 1],
-    ("ternary", 8): [0, 1],
-    ("ternary:threshold=0.7", 2): [0, 1],
+CASES = grid_cases()
+ODD_CHANNELS = {
+    "zeros": [0.0, 0.0, 0.0],
+    "constant": [0.3, 0.3, 0.3],
+    "constant-negative": [-0.3, -0.3, -0.3],
+    "one-of-three": [0.0, 5.0, 0.0],
+    "huge": [1e30, -1e30, 1e29],
+    "tiny": [1e-30, 1e-30, -1e-31],
+    "one-large": [1e-6, -1e-6, 1e6],
 }
-NO_FLOOR = -(10**6)
-NEAREST = [case for case in CASES if "threshold" not in case[0]]
+# A search tries finitely many scales: 5 % more than the least error there is, 0.2 dB, still counts as the least.
+SEARCH_TOLERANCE = 1.05
+
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
-def quantized(grid: Grid, weights: NDArray[np.float64], floor: int = NO_FLOOR) -> GridWeights:
-    """Weights (channels, n) on the grid, all channels with the same least exponent."""
+def cases_that(promise: str) -> pytest.MarkDecorator:
+    """Parametrizes over the cases that make an optional promise."""
+    return pytest.mark.parametrize("case", [case for case in CASES if getattr(case, promise)], ids=str)
+
+
+def quantized(grid: Grid, weights: NDArray[np.float64], floor: float = 0.0) -> GridWeights:
+    """Weights (channels, n) on the grid, all channels with the same least scale."""
     return grid.quantize(weights, np.full(len(weights), floor))
 
 
@@ -38,119 +53,181 @@ def normal_weights(channels: int = 6, count: int = 40) -> NDArray[np.float64]:
     return random.normal(size=(channels, count)) * 2.0 ** random.integers(-9, 9, size=(channels, 1))
 
 
-def test_every_grid_has_a_case() -> None:
-    """A new module in grids/ is not conforming until it stands in CASES."""
-    assert {spec.split(":")[0] for spec, _ in CASES} == set(grid_types())
-    assert all(grid.summary for grid in grid_types().values())
+def allowed(case: GridCase, found: GridWeights) -> NDArray[np.int64]:
+    """The tables of a result without the zero that only a weight of zero may take; (channels or 1, levels)."""
+    if case.zero_flag and found.tables.any():
+        return np.array([row[row != 0] for row in found.tables])
+    return found.tables
 
 
-@pytest.mark.parametrize(("spec", "bits"), CASES)
-def test_levels_are_as_stated(spec: str, bits: int) -> None:
-    """Both signs of the listed magnitudes, ascending, within int16 and within the stored bits."""
-    grid = parse_grid(spec, bits)
-    magnitudes = CASES[spec, bits]
+def test_every_grid_has_cases() -> None:
+    """A new module in grids/ is not conforming until it has cases, one for each spelling that the lists show."""
+    types = grid_types()
 
-    assert list(grid.levels()) == sorted({sign * magnitude for magnitude in magnitudes for sign in (-1, 1)})
-    assert len(grid.levels()) <= 2**grid.bits
-    assert grid.largest == max(magnitudes)
+    assert {case.spec.split(":")[0] for case in CASES} == set(types)
+    assert {example for grid in types.values() for example in grid.examples} <= {case.spec for case in CASES}
 
 
-@pytest.mark.parametrize(("spec", "bits"), CASES)
-def test_weights_become_levels(spec: str, bits: int) -> None:
-    """Whatever the channel's range, and with a floor that most channels would like to go below."""
-    grid = parse_grid(spec, bits)
-    for floor in (NO_FLOOR, 0):
-        found = quantized(grid, normal_weights(), floor)
+@pytest.mark.parametrize("name", grid_types())
+def test_every_grid_is_described(name: str) -> None:
+    """A summary of two lines at most, the source with its year, examples of its own."""
+    grid = grid_types()[name]
 
-        assert np.isin(found.codes, grid.levels()).all()
-        assert (found.exponents >= floor).all()
-
-
-@pytest.mark.parametrize(("spec", "bits"), NEAREST)
-@settings(max_examples=40, deadline=None)
-@given(values=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=12))
-def test_no_level_is_nearer_than_the_chosen_one(spec: str, bits: int, values: list[float]) -> None:
-    """At the exponent that was chosen, against every level."""
-    grid, weights = parse_grid(spec, bits), np.array([values])
-    found = quantized(grid, weights)
-    step = np.ldexp(1.0, int(found.exponents[0]))
-    distances = np.abs(weights[0][:, None] - np.array(grid.levels()) * step)
-
-    np.testing.assert_array_equal(np.abs(weights - found.real())[0], distances.min(axis=1))
+    assert 0 < len(grid.summary) <= 2 * 80
+    assert any(word.strip(",;:()").isdigit() and len(word.strip(",;:()")) == 4 for word in grid.paper.split())
+    assert [example.split(":")[0] for example in grid.examples] == [name] * len(grid.examples) != []
 
 
-@pytest.mark.parametrize(("spec", "bits"), CASES)
-def test_no_other_exponent_has_less_error(spec: str, bits: int) -> None:
-    """Ten octaves to either side."""
-    grid, weights = parse_grid(spec, bits), normal_weights()
-    found = quantized(grid, weights)
-    least = squared_error(weights, found.codes, found.exponents)
-    for step in range(-10, 11):
-        exponents = found.exponents + step
+@pytest.mark.parametrize("case", [case for case in CASES if case.expected()], ids=str)
+def test_levels_are_as_stated(case: GridCase) -> None:
+    """What the weights become is from the case's levels, and the number system is theirs."""
+    levels, grid = case.expected() or (), parse_grid(case.spec, case.bits)
 
-        assert (squared_error(weights, grid.nearest(weights, exponents), exponents) >= least).all()
+    assert list(levels) == quantized(grid, normal_weights()).tables[0].tolist()
+    assert NumberSystem.of(levels) == grid.numbers
 
 
-@pytest.mark.parametrize(("spec", "bits"), CASES)
-def test_weights_on_the_grid_stay_as_they_are(spec: str, bits: int) -> None:
+@every_case
+def test_the_number_system_covers_the_levels(case: GridCase) -> None:
+    """Tables ascend and hold no unannounced integer, mantissa or shift; all fit int16 and the stored bits."""
+    grid = parse_grid(case.spec, case.bits)
+    numbers, tables = grid.numbers, quantized(grid, normal_weights()).tables
+
+    assert numbers.largest <= LARGEST_WEIGHT
+    assert numbers.levels <= 2**grid.bits + case.zero_flag
+    assert (np.diff(tables, axis=1) >= 0).all()
+    for table in tables:
+        found = NumberSystem.of(tuple(set(table.tolist())))
+        assert found.largest <= numbers.largest
+        assert found.levels <= numbers.levels
+        assert numbers.shifts[0] <= found.shifts[0] <= found.shifts[1] <= numbers.shifts[1]
+        assert numbers.mantissas is None or set(found.mantissas or ()) <= set(numbers.mantissas)
+
+
+@every_case
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_weights_become_levels(case: GridCase, granularity: str) -> None:
+    """Whatever the channel's range, and with a floor that most channels would like to go below; scales are float32."""
+    grid, weights = parse_grid(f"{case.spec}:granularity={granularity}", case.bits), normal_weights()
+    for floor in (0.0, 1.0):
+        found = quantized(grid, weights, floor)
+        tables = np.broadcast_to(found.tables, (len(weights), found.tables.shape[1]))
+
+        assert [set(row) - set(table) for row, table in zip(found.codes.tolist(), tables.tolist(), strict=True)] == [
+            set()
+        ] * len(weights)
+        assert (found.scales >= max(floor, LEAST_SCALE)).all()
+        assert (found.scales == found.scales.astype(np.float32)).all()
+
+
+@every_case
+def test_a_tensor_has_one_scale_and_one_table(case: GridCase) -> None:
+    """With `granularity=tensor`, a channel of zeros included."""
+    weights = normal_weights()
+    weights[2] = 0
+    found = quantized(parse_grid(f"{case.spec}:granularity=tensor", case.bits), weights)
+
+    assert len(set(found.scales.tolist())) == 1
+    assert len(np.unique(found.tables[[row for row in range(len(found.tables)) if row != 2]], axis=0)) == 1
+    assert not found.codes[2].any()
+
+
+@cases_that("nearest")
+@settings(max_examples=25, deadline=None)
+@given(
+    values=st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=12),
+    floor=st.sampled_from([0.0, 0.01, 1e3, 1e7]),
+)
+def test_no_level_is_nearer_than_the_chosen_one(case: GridCase, values: list[float], floor: float) -> None:
+    """At the scale that was chosen, or that the floor forced, against every level of the table."""
+    weights = np.array([values])
+    found = quantized(parse_grid(case.spec, case.bits), weights, floor)
+    distances = np.abs(weights[0][:, None] - allowed(case, found)[0] * found.scales[0])
+    slack = 1e-6 * np.abs(weights[0]).max()  # float32 moves the scale after the choice
+
+    assert (np.abs(weights - found.real())[0] <= distances.min(axis=1) + slack).all()
+
+
+@cases_that("zero_flag")
+def test_only_zero_becomes_zero_behind_a_flag(case: GridCase) -> None:
+    """However small the others are."""
+    found = quantized(parse_grid(case.spec, case.bits), np.array([[0.0, 1e-20, -1e-9, 0.5, 0.9, -0.0]]))
+
+    assert (found.codes[0] == 0).tolist() == [True, False, False, False, False, True]
+
+
+@cases_that("searched")
+def test_no_other_scale_has_less_error(case: GridCase) -> None:
+    """Five octaves to either side, in steps of 1/31 octave; the search is not exhaustive, hence a tolerance."""
+    weights = normal_weights()
+    found = quantized(parse_grid(case.spec, case.bits), weights)
+    least = squared_error(weights, found)
+    for step in range(-5 * 31, 5 * 31 + 1):
+        scales = found.scales * 2.0 ** (step / 31)
+        codes = nearest(allowed(case, found), weights / scales[:, None])
+        other = squared_error(weights, GridWeights(codes, scales, found.tables))
+
+        assert (least <= SEARCH_TOLERANCE * other).all()
+
+
+@cases_that("exact")
+def test_weights_on_the_grid_stay_as_they_are(case: GridCase) -> None:
     """A channel of levels at any scale is held exactly."""
-    grid = parse_grid(spec, bits)
-    channel = [grid.largest, -grid.largest, *np.random.default_rng(0).choice(grid.levels(), 30)]
+    grid = parse_grid(f"{case.spec}:granularity=channel", case.bits)
+    levels = np.array(case.expected())
+    channel = [levels.max(), levels.min(), *np.random.default_rng(0).choice(levels, 30)]
     weights = np.ldexp(np.array([channel] * 3, dtype=np.float64), np.array([[-20], [0], [13]]))
 
     np.testing.assert_array_equal(quantized(grid, weights).real(), weights)
 
 
-@pytest.mark.parametrize(("spec", "bits"), CASES)
-def test_doubling_the_weights_moves_the_exponent_alone(spec: str, bits: int) -> None:
-    """Scales are powers of two, so the codes do not see one."""
-    grid, weights = parse_grid(spec, bits), normal_weights()
+@cases_that("scalable")
+def test_doubling_the_weights_doubles_the_scales_alone(case: GridCase) -> None:
+    """The codes do not see a power of two."""
+    grid, weights = parse_grid(case.spec, case.bits), normal_weights()
     once, twice = quantized(grid, weights), quantized(grid, 2 * weights)
 
-    assert (once.codes == twice.codes).all()
-    assert (once.exponents + 1 == twice.exponents).all()
+    np.testing.assert_array_equal(once.codes, twice.codes)
+    np.testing.assert_array_equal(2 * once.scales, twice.scales)
 
 
-@pytest.mark.parametrize(("spec", "bits"), CASES)
-def test_odd_channels_are_well_defined(spec: str, bits: int) -> None:
-    """All zero, constant, a single weight, 1e30 and 1e-30: finite, and zero stays zero where the grid has it."""
-    grid = parse_grid(spec, bits)
-    weights = np.array([[0.0, 0.0], [0.3, 0.3], [0.0, 5.0], [1e30, -1e30], [1e-30, 1e-30]])
-    found = quantized(grid, weights)
+@cases_that("independent")
+def test_channels_do_not_see_each_other(case: GridCase) -> None:
+    """With a scale each, a channel alone becomes what it becomes among others."""
+    grid, weights = parse_grid(f"{case.spec}:granularity=channel", case.bits), normal_weights()
+    together = quantized(grid, weights)
+    alone = [quantized(grid, weights[[channel]]) for channel in range(len(weights))]
 
-    assert np.isfinite(found.real()).all()
-    assert (found.exponents >= LOWEST_EXPONENT).all()
-    if 0 in grid.levels():
-        assert not found.codes[0].any()
-    assert quantized(grid, np.zeros((2, 3))).codes.shape == (2, 3)
+    np.testing.assert_array_equal(together.codes, np.concatenate([one.codes for one in alone]))
+    np.testing.assert_array_equal(together.scales, np.concatenate([one.scales for one in alone]))
 
 
-def test_the_published_ternary_threshold() -> None:
-    """0.7 of the mean magnitude 1 leaves what is larger than 0.7 (Li, Zhang & Liu)."""
-    weights = np.array([[0.1, -0.69, 0.71, -2.5]])
+@every_case
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_odd_channels_are_well_defined(case: GridCase, granularity: str) -> None:
+    """Alone and all at once: finite, scales within bounds, and a channel of zeros stays one."""
+    grid = parse_grid(f"{case.spec}:granularity={granularity}", case.bits)
+    for channels in (*([name] for name in ODD_CHANNELS), list(ODD_CHANNELS)):
+        weights = np.array([ODD_CHANNELS[name] for name in channels])
+        found = quantized(grid, weights)
 
-    assert quantized(parse_grid("ternary:threshold=0.7", 2), weights).codes.tolist() == [[0, 0, 1, -1]]
-
-
-def test_least_squares_ternary_is_never_worse_than_the_threshold() -> None:
-    """In squared error, channel by channel."""
-    weights = normal_weights(50)
-    errors = [
-        squared_error(weights, found.codes, found.exponents)
-        for found in (quantized(parse_grid(spec, 2), weights) for spec in ("ternary", "ternary:threshold=0.7"))
-    ]
-
-    assert (errors[0] <= errors[1]).all()
+        assert np.isfinite(found.real()).all()
+        assert (found.scales >= LEAST_SCALE).all()
+        assert not found.codes[~weights.any(axis=1)].any()
 
 
-def test_power_of_two_saturates_at_14_decibels() -> None:
-    """Normal weights: 14.2 dB at four bits and no more at five, where uniform has 20.8."""
-    weights = np.random.default_rng(0).normal(size=(1, 100_000))
+@every_case
+def test_a_single_weight_keeps_its_sign(case: GridCase) -> None:
+    """Of either sign, alone in its channel."""
+    found = quantized(parse_grid(f"{case.spec}:granularity=channel", case.bits), np.array([[0.7], [-0.7]]))
 
-    def decibels(spec: str, bits: int) -> float:
-        noise = np.square(weights - quantized(parse_grid(spec, bits), weights).real()).mean()
-        return float(10 * np.log10(np.square(weights).mean() / noise))
+    assert np.sign(found.codes[:, 0]).tolist() == [1, -1]
 
-    assert decibels("pot", 5) - decibels("pot", 4) < 0.3
-    assert 13.5 < decibels("pot", 4) < 14.6
-    assert decibels("uniform", 5) > decibels("pot", 5) + 4
+
+@pytest.mark.parametrize("name", grid_types())
+def test_an_unknown_option_is_refused(name: str) -> None:
+    """One line that names the options there are."""
+    bits = next(case.bits for case in CASES if case.spec == name)
+
+    with pytest.raises(QuantizeError, match=r"^grid '.*' has no option 'colour'; .*the options are [^\n]*$"):
+        parse_grid(f"{name}:colour=red", bits)

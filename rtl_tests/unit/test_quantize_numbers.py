@@ -19,42 +19,6 @@ from shiftwright.quantize.grids.spec import parse_grid
 from shiftwright.quantize.network import Layer, read_network
 
 
-def chosen(values: list[float], bits: int) -> Format:
-    """The format for a list of values."""
-    return choose_format("v", np.array(values), min(values), max(values), bits)
-
-
-@pytest.mark.parametrize(
-    ("values", "bits", "expected"),
-    [
-        pytest.param([0, 1 / 16, 1.0], 6, Format(6, False, -5), id="pixels-are-exact"),
-        pytest.param([-4.0, 3.5], 4, Format(4, True, -1), id="both-ends-exact"),
-        pytest.param([0.0, 0.0], 4, Format(4, False, -3), id="never-active"),
-        pytest.param([-1e-30, 0.0], 4, Format(4, True, -60), id="tiny"),
-        pytest.param([8.0] * 999 + [64.0], 3, Format(3, False, 3), id="one-outlier-saturates"),
-    ],
-)
-def test_formats_have_the_least_error(values: list[float], bits: int, expected: Format) -> None:
-    """Powers of two near the extremes, signed if anything is negative."""
-    assert chosen(values, bits) == expected
-
-
-def test_the_chosen_format_beats_its_neighbours() -> None:
-    """For normal and for one-sided values of every width, no other exponent gives less error."""
-    normal = np.random.default_rng(0).normal(size=2000)
-    for values in (normal, np.abs(normal)):
-        for bits in range(2, 9):
-            best = choose_format("v", values, float(values.min()), float(values.max()), bits)
-            errors = {
-                exponent: np.square(
-                    np.ldexp(Format(bits, best.signed, exponent).encode(values), exponent) - values
-                ).mean()
-                for exponent in range(best.exponent - 2, best.exponent + 3)
-            }
-
-            assert min(errors, key=lambda exponent: errors[exponent]) == best.exponent
-
-
 def layer(divisor: int) -> Layer:
     """A layer of one weight between the values "in" and "out", behind an average over `divisor` words."""
     one = np.ones((1, 1))
@@ -89,35 +53,6 @@ def test_a_bias_beyond_32_bits_is_refused() -> None:
 
     with pytest.raises(QuantizeError, match=r"layer 'l': the bias 3 of channel 0 exceeds 32 bits"):
         place_bias(layer(1), {"in": Format(6, False, 0), "out": Format(6, False, 0)}, weights, np.array([3.0]))
-
-
-def test_compensation_lowers_the_error_of_the_results() -> None:
-    """Correlated inputs, ternary weights: no channel gets worse, and the sum falls by a third."""
-    random = np.random.default_rng(0)
-    inputs = random.normal(size=(400, 6)) @ random.normal(size=(6, 24)) + 0.1 * random.normal(size=(400, 24))
-    weights = random.normal(size=(12, 24))
-    covariance = np.cov(inputs.T, bias=True)[None]
-    start = parse_grid("ternary", 2).quantize(weights, np.full(12, -60))
-    better = compensate(parse_grid("ternary", 2), weights, start, covariance)
-
-    before = ((inputs @ (weights - start.real()).T).std(axis=0)) ** 2
-    after = ((inputs @ (weights - better.real()).T).std(axis=0)) ** 2
-    assert set(np.unique(better.codes)) <= {-1, 0, 1}
-    assert after.sum() < 2 / 3 * before.sum()
-
-
-def test_compensation_keeps_groups_apart() -> None:
-    """Two groups in one call give what each gives alone."""
-    random = np.random.default_rng(1)
-    grid, weights = parse_grid("pot", 3), random.normal(size=(8, 5))
-    spreads = [np.cov(random.normal(size=(5, 40)) * random.random((5, 1)), bias=True) for _ in range(2)]
-    start = grid.quantize(weights, np.full(8, -60))
-    both = compensate(grid, weights, start, np.stack(spreads))
-
-    for group, rows in enumerate((slice(0, 4), slice(4, 8))):
-        part = type(start)(start.codes[rows], start.exponents[rows])
-        alone = compensate(grid, weights[rows], part, spreads[group][None])
-        assert (both.codes[rows] == alone.codes).all()
 
 
 def test_running_covariance_is_numpys() -> None:

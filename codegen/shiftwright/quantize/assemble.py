@@ -1,4 +1,4 @@
-"""Writes the quantized graph: integers and powers of two around the float operators (QCDQ).
+"""Writes the quantized graph: integers and their scales around the float operators (QCDQ).
 
 `trial` leaves the biases in float and lets the caller override them, for corrections that look at results; `final` is
 the file's graph. Both insert the very same nodes for weights and activations."""
@@ -42,7 +42,7 @@ def final(
     for layer in network.layers:
         bias = biases[layer.name]
         value = copy.graph.initializers[layer.bias]
-        _dequantize(copy.graph, value, bias.codes.astype(np.int32), bias.exponents, axis=0)
+        _dequantize(copy.graph, value, bias.codes.astype(np.int32), bias.scales, axis=0)
     _quantize_points(copy.graph, network, formats)
     return copy
 
@@ -52,16 +52,16 @@ def _quantize_weights(graph: onnx_ir.Graph, network: Network, weights: dict[str,
         grid = weights[layer.name]
         narrow = np.abs(grid.codes).max(initial=0) <= np.iinfo(np.int8).max
         codes = layer.as_stored(grid.codes).astype(np.int8 if narrow else np.int16)
-        _dequantize(graph, graph.initializers[layer.weight], codes, grid.exponents, layer.weight_axis)
+        _dequantize(graph, graph.initializers[layer.weight], codes, grid.scales, layer.weight_axis)
 
 
 def _dequantize(
-    graph: onnx_ir.Graph, value: onnx_ir.Value, codes: NDArray[Any], exponents: NDArray[np.int64], axis: int
+    graph: onnx_ir.Graph, value: onnx_ir.Value, codes: NDArray[Any], scales: NDArray[np.float64], axis: int
 ) -> None:
     """Integers and DequantizeLinear in the place of a float initializer, a scale for each index of `axis`."""
     assert value.name
     integers = initializer(graph, f"{value.name}.codes", codes)
-    scale = initializer(graph, f"{value.name}.scale", _powers_of_two(value.name, exponents))
+    scale = initializer(graph, f"{value.name}.scale", _as_float32(value.name, scales))
     node = onnx_ir.node("DequantizeLinear", [integers, scale], {"axis": axis}, name=f"{value.name}.dequantize")
     reader = next(use.node for use in value.uses())
     graph.insert_before(reader, node)
@@ -81,7 +81,7 @@ def _quantize_point(graph: onnx_ir.Graph, value: onnx_ir.Value, name: str, chose
     """QuantizeLinear, Clip where the bits are fewer than the type's, and DequantizeLinear behind a value."""
     dtype = np.int8 if chosen.signed else np.uint8
     uses, producer, is_output = list(value.uses()), value.producer(), value.is_graph_output()
-    scale = initializer(graph, f"{name}.scale", _powers_of_two(name, np.array(chosen.exponent)))
+    scale = initializer(graph, f"{name}.scale", _as_float32(name, np.array(2.0**chosen.exponent)))
     zero = initializer(graph, f"{name}.zero_point", np.array(0, dtype=dtype))
     nodes = [onnx_ir.node("QuantizeLinear", [value, scale, zero], name=f"{name}.quantize")]
     _describe(nodes[-1].outputs[0], f"{name}.quantized", value, dtype)
@@ -116,12 +116,13 @@ def _describe(
     value.type = onnx_ir.TensorType(onnx_ir.DataType.from_numpy(np.dtype(dtype or np.float32)))
 
 
-def _powers_of_two(name: str, exponents: NDArray[np.int64]) -> NDArray[np.float32]:
-    """2 to the exponents, exact in float32; QuantizeError where float32 has no such normal number."""
-    lowest, highest = int(exponents.min()), int(exponents.max())
-    if lowest < -126 or highest > 127:
+def _as_float32(name: str, scales: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Scales as float32 normal numbers; QuantizeError where there are none."""
+    limits = np.finfo(np.float32)
+    beyond = (scales < limits.tiny) | (scales > limits.max)
+    if beyond.any():
         raise QuantizeError(
-            f"{name!r} needs a scale of 2^{lowest if lowest < -126 else highest}, beyond float32; "
+            f"{name!r} needs a scale of {scales[beyond].ravel()[0]:g}, beyond float32; "
             "rescale the network's weights and data"
         )
-    return np.ldexp(np.float32(1), exponents).astype(np.float32)
+    return scales.astype(np.float32)

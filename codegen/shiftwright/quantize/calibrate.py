@@ -23,14 +23,21 @@ class Observed:
 
     lowest: float = np.inf
     highest: float = -np.inf
+    count: int = 0
     parts: list[NDArray[np.float64]] = field(default_factory=list)
 
     def see(self, values: NDArray[np.float32], share: int) -> None:
         """Adds a batch; `share` is how many of its values are kept."""
         flat = values.ravel()
+        self.count += flat.size
         self.lowest = min(self.lowest, float(flat.min()))
         self.highest = max(self.highest, float(flat.max()))
         self.parts.append(flat[:: max(1, flat.size // max(1, share))].astype(np.float64))
+
+    def sample(self) -> NDArray[np.float64]:
+        """The values kept, and the extremes where some were not: they would hardly be among them."""
+        kept = np.concatenate(self.parts)
+        return kept if kept.size == self.count else np.append(kept, [self.lowest, self.highest])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +61,9 @@ def calibrate(model: onnx_ir.Model, network: Network, data: Arrays, settings: Se
             _check_finite(name, batch[name])
             observed[name].see(batch[name], SAMPLE * len(batch[name]) // count)
         means.add(batch)
+    bits = point_bits(model.graph, network, settings)
     formats = {
-        name: choose_format(name, np.concatenate(seen.parts), seen.lowest, seen.highest, _bits(name, network, settings))
+        name: choose_format(name, seen.sample(), seen.lowest, seen.highest, bits[name], settings.range_rule)
         for name, seen in observed.items()
     }
     return Calibration(formats, means.value())
@@ -83,10 +91,24 @@ class MeanByChannel:
         return {name: total / self._counts[name] for name, total in self._sums.items()}
 
 
-def _bits(name: str, network: Network, settings: Settings) -> int:
-    if name in network.inputs:
-        return settings.input_bits or settings.activation_bits
-    return OUTPUT_BITS if name in network.outputs else settings.activation_bits
+def point_bits(graph: onnx_ir.Graph, network: Network, settings: Settings) -> dict[str, int]:
+    """The bits of every point: what its layer asks for, and of several layers, as in a sum, the most."""
+    count = len(network.layers)
+    asked = {layer.result: settings.bits_of(layer.name, place, count) for place, layer in enumerate(network.layers)}
+    behind: dict[str, int] = {}  # the most bits asked for by the layers that a value comes from; none for an input
+    for node in graph:
+        arriving = max((behind.get(value.name or "", 0) for value in node.inputs if value is not None), default=0)
+        for value in node.outputs:
+            behind[value.name or ""] = asked.get(value.name or "", arriving)
+    found = {}
+    for name in network.points:
+        if name in network.inputs:
+            found[name] = settings.input_bits or settings.activation_bits
+        elif name in network.outputs:
+            found[name] = OUTPUT_BITS
+        else:
+            found[name] = behind[name] or settings.activation_bits
+    return found
 
 
 def _check_finite(name: str, values: NDArray[np.float32]) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from shiftwright.quantize.calibrate import Calibration, MeanByChannel
 from shiftwright.quantize.data import Arrays
-from shiftwright.quantize.execute import Session, observable
+from shiftwright.quantize.execute import Session, up_to
 from shiftwright.quantize.network import Network
 
 
@@ -24,13 +24,12 @@ def correct_biases(
     progress: Callable[[str], None],
 ) -> dict[str, NDArray[np.float64]]:
     """Corrected biases by layer name. `model` is a trial: its biases may be overridden."""
-    session = Session(observable(model, [layer.result for layer in network.layers]))
     corrected = dict(biases)
     for layer in network.layers:
         progress(f"correcting the bias of {layer.name}")
         means = MeanByChannel({layer.result: layer.result_axis})
         given = {other.bias: corrected[other.name].astype(np.float32) for other in network.layers}
-        for batch in session.batches(data, [layer.result], given):
+        for batch in Session(up_to(model, layer.result)).batches(data, [layer.result], given):
             means.add(batch)
         corrected[layer.name] = corrected[layer.name] + calibration.means[layer.result] - means.value()[layer.result]
     return corrected

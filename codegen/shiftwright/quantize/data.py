@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from shiftwright.errors import QuantizeError
 
 LABELS = "labels"
+SUFFIXES = (".npz", ".npy")
 
 # Arrays by name, as onnxruntime takes and gives them.
 Arrays: TypeAlias = dict[str, NDArray[Any]]
@@ -19,7 +20,23 @@ Arrays: TypeAlias = dict[str, NDArray[Any]]
 def load_data(path: Path, input_names: list[str]) -> Arrays:
     """The arrays of an .npz file under the graph inputs' names, and `labels` if the file has them.
 
-    An .npy file holds the one input of a model that has but one."""
+    An .npy file holds the one input of a model that has but one. Of a folder all .npz and .npy files are read in the
+    order of their names and joined; QuantizeError where one does not go with the first."""
+    if not path.is_dir():
+        return _read(path, input_names)
+    try:
+        files = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES and not file.name.startswith("."))
+    except OSError as error:
+        raise QuantizeError(f"{path} cannot be read ({error.strerror}); choose another folder") from None
+    if not files:
+        raise QuantizeError(f"{path} holds no .npz or .npy file; save the calibration data there with numpy.savez")
+    parts = [_read(file, input_names) for file in files]
+    for file, part in zip(files, parts, strict=True):
+        _check_alike(file, part, files[0], parts[0])
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _read(path: Path, input_names: list[str]) -> Arrays:
     try:
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray) and len(input_names) == 1:
@@ -28,16 +45,35 @@ def load_data(path: Path, input_names: list[str]) -> Arrays:
             keys = ", ".join(f"{name}=…" for name in input_names)
             raise QuantizeError(f"{path} holds one array for several inputs; save them with numpy.savez(FILE, {keys})")
         with loaded as archive:
-            arrays = {name: archive[name] for name in archive.files}
+            arrays = {name: archive[name] for name in archive.files if name in (*input_names, LABELS)}
+            held = ", ".join(repr(key) for key in archive.files) or "nothing"
     except FileNotFoundError:
         raise QuantizeError(f"{path}: no such file; save the calibration data with numpy.savez") from None
     except (ValueError, OSError, EOFError, zipfile.BadZipFile):
         raise QuantizeError(f"{path} is not an .npz archive of plain arrays; save it with numpy.savez") from None
     for name in input_names:
         if name not in arrays:
-            keys = ", ".join(repr(key) for key in arrays) or "nothing"
-            raise QuantizeError(f"{path} holds {keys} but no {name!r}, the model's input; rename the key to {name!r}")
+            raise QuantizeError(f"{path} holds {held} but no {name!r}, the model's input; rename the key to {name!r}")
     return {name: arrays[name] for name in [*input_names, LABELS] if name in arrays}
+
+
+def _check_alike(file: Path, part: Arrays, first_file: Path, first: Arrays) -> None:
+    """QuantizeError where the arrays of a file cannot be put behind those of the first."""
+    if (LABELS in part) != (LABELS in first):
+        with_labels, without = (file, first_file) if LABELS in part else (first_file, file)
+        raise QuantizeError(f"{without} has no labels but {with_labels.name} has; give them in all files or in none")
+    for name, array in part.items():
+        if array.ndim == 0:
+            raise QuantizeError(f"{file} holds a single number under {name!r}; the first axis is that of the samples")
+        for what, here, there in (
+            ("shape", array.shape[1:], first[name].shape[1:]),
+            ("type", array.dtype, first[name].dtype),
+        ):
+            if here != there:
+                raise QuantizeError(
+                    f"{file} differs from {first_file.name}: a sample of {name!r} has {what} {here}, there {there}; "
+                    "save all files alike"
+                )
 
 
 def check_data(data: Arrays, inputs: list[onnx_ir.Value], samples: int) -> Arrays:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import onnx_ir
 import onnxruntime
+from onnx_ir.passes.common import RemoveUnusedNodesPass
 from onnxruntime.capi.onnxruntime_pybind11_state import (
     Fail,
     InvalidArgument,
@@ -71,4 +72,12 @@ def observable(model: onnx_ir.Model, names: list[str]) -> onnx_ir.Model:
             value = values[name]
             value.type = value.type or onnx_ir.TensorType(onnx_ir.DataType.FLOAT)
             copy.graph.outputs.append(value)
+    return copy
+
+
+def up_to(model: onnx_ir.Model, name: str) -> onnx_ir.Model:
+    """A copy of the model that makes the named value alone, and has the nodes that takes; its inputs are the same."""
+    copy = observable(model, [name])
+    copy.graph.outputs[:] = [next(value for value in copy.graph.outputs if value.name == name)]
+    RemoveUnusedNodesPass()(copy)
     return copy

@@ -10,17 +10,23 @@ import onnx_ir
 from numpy.typing import NDArray
 
 from shiftwright.errors import QuantizeError
+from shiftwright.quantize.absorb import Compensate, place_weights
 from shiftwright.quantize.assemble import final, trial
-from shiftwright.quantize.bias import place_bias, weight_floor
+from shiftwright.quantize.bias import least_scales, place_bias
 from shiftwright.quantize.calibrate import calibrate
 from shiftwright.quantize.canonical import OPSET, canonicalize
+from shiftwright.quantize.channels import trace_channels
 from shiftwright.quantize.compensate import compensate
 from shiftwright.quantize.correct import correct_biases
-from shiftwright.quantize.covariance import covariances
+from shiftwright.quantize.covariance import Covariances
 from shiftwright.quantize.data import Arrays, check_data, check_labels, load_data
+from shiftwright.quantize.equalize import equalize
 from shiftwright.quantize.execute import Session
+from shiftwright.quantize.grids.base import Grid, GridWeights
 from shiftwright.quantize.load import free_inputs, load_float_model
-from shiftwright.quantize.network import read_network
+from shiftwright.quantize.network import Layer, read_network
+from shiftwright.quantize.parameters import read_parameters, rescale, write_parameters
+from shiftwright.quantize.peaks import measure_peaks
 from shiftwright.quantize.report import Report, activation_row, layer_row
 from shiftwright.quantize.settings import Settings
 
@@ -35,50 +41,74 @@ def quantize(
     """Quantizes a float ONNX model after training and writes the result as QCDQ ONNX.
 
     `data` holds an array (samples, …) under each graph input's name and, if accuracies are wanted, under `labels` a
-    class for each sample; or it is the path of an .npz file with these keys. QuantizeError for an unusable model, data
-    or path; nothing is written then."""
+    class for each sample; or it is the path of an .npz file with these keys, of an .npy file for a single input, or of
+    a folder of either. QuantizeError for an unusable model, data or path; nothing is written then."""
     source, target = Path(model_path), Path(output_path)
     _check_target(source, target)
     progress("reading the model")
     model = load_float_model(source)
     warnings = canonicalize(model)
     network = read_network(model.graph)
+    settings.check_layers([layer.name for layer in network.layers])
     inputs = free_inputs(model)
     arrays = load_data(Path(data), [value.name or "" for value in inputs]) if isinstance(data, Path | str) else data
     samples = check_data(arrays, inputs, settings.samples)
     labels = check_labels(arrays)
+    float_session = Session(model)
+
+    parameters = read_parameters(model.graph, network)
+    channels = trace_channels(model.graph, network)
+    if settings.equalize != "none":
+        progress("equalizing channels")
+        method, real = settings.equalization
+        peaks = measure_peaks(model, network, samples)
+        parameters = rescale(parameters, channels, equalize(method, real, network, parameters, channels, peaks))
+        write_parameters(model.graph, network, parameters)
+
+    progress("calibrating")
+    formats = calibrate(model, network, samples, settings).formats
+    names = [layer.name for layer in network.layers]
+    grids = {name: settings.grid(name, place, len(names)) for place, name in enumerate(names)}
+    floors = {layer.name: least_scales(layer, formats, parameters[layer.name].bias) for layer in network.layers}
+    covariance = Covariances(model, network, samples, progress) if "hessian" in settings.corrections else None
+    placed = place_weights(network, parameters, channels, grids, floors, _compensation(grids, covariance, progress))
+    write_parameters(model.graph, network, placed.parameters)
 
     progress("calibrating")
     calibration = calibrate(model, network, samples, settings)
     formats = calibration.formats
-
-    grid = settings.grid()
-    biases = {layer.name: _float_bias(model, layer.bias) for layer in network.layers}
-    weights = {
-        layer.name: grid.quantize(layer.weights, weight_floor(layer, formats, biases[layer.name]))
+    biases = {name: affine.bias for name, affine in placed.parameters.items()}
+    if "bias" in settings.corrections:
+        corrected = trial(model, network, formats, placed.weights)
+        biases = correct_biases(corrected, network, calibration, samples, biases, progress)
+    codes = {
+        layer.name: place_bias(layer, formats, placed.weights[layer.name], biases[layer.name])
         for layer in network.layers
     }
-    if "hessian" in settings.corrections:
-        seen = covariances(model, network, samples, progress)
-        for layer in network.layers:
-            progress(f"compensating errors of {layer.name}")
-            weights[layer.name] = compensate(grid, layer.weights, weights[layer.name], seen[layer.name])
-    if "bias" in settings.corrections:
-        corrected = trial(model, network, formats, weights)
-        biases = correct_biases(corrected, network, calibration, samples, biases, progress)
-    placed = {
-        layer.name: place_bias(layer, formats, weights[layer.name], biases[layer.name]) for layer in network.layers
-    }
-    quantized = final(model, network, formats, weights, placed)
+    quantized = final(model, network, formats, placed.weights, codes)
 
     accuracies: tuple[float, float] | None = None
     if labels is not None:
         progress("measuring accuracy")
         everything = check_data(arrays, inputs, len(labels))
-        accuracies = _accuracy(model, everything, labels), _accuracy(quantized, everything, labels)
+        output = model.graph.outputs[0].name or ""
+        accuracies = (
+            _accuracy(float_session, output, everything, labels),
+            _accuracy(Session(quantized), output, everything, labels),
+        )
     _write(quantized, target)
     return Report(
-        layers=tuple(layer_row(layer, weights[layer.name], grid, settings.weights) for layer in network.layers),
+        layers=tuple(
+            layer_row(
+                layer,
+                placed.parameters[layer.name].weights,
+                placed.weights[layer.name],
+                grids[layer.name],
+                settings.grid_text(layer.name, place, len(names)),
+                bool(placed.absorbed[layer.name].all()),
+            )
+            for place, layer in enumerate(network.layers)
+        ),
         activations=tuple(activation_row(name, formats[name]) for name in network.points),
         source=source.name,
         output=target.name,
@@ -88,6 +118,30 @@ def quantize(
         accuracy_quantized=accuracies[1] if accuracies else None,
         warnings=tuple(warnings),
     )
+
+
+def _compensation(
+    grids: dict[str, Grid], covariance: Covariances | None, progress: Callable[[str], None]
+) -> Compensate | None:
+    if covariance is None:
+        return None
+    seen = covariance  # not None, in a closure too
+
+    def better(
+        layer: Layer,
+        weights: NDArray[np.float64],
+        found: GridWeights,
+        factors: NDArray[np.float64],
+        floor: NDArray[np.float64],
+    ) -> GridWeights:
+        if layer.name not in seen:
+            return found
+        progress(f"compensating errors of {layer.name}")
+        by_group = factors[:: max(1, len(factors) // layer.groups)]  # the rows of a group read the same
+        scaled = seen[layer.name] * by_group[:, :, None] * by_group[:, None, :]
+        return compensate(grids[layer.name], weights, found, scaled, floor)
+
+    return better
 
 
 def _check_target(source: Path, target: Path) -> None:
@@ -101,17 +155,9 @@ def _check_target(source: Path, target: Path) -> None:
         raise QuantizeError(f"{target} is the float model itself; write the quantized one elsewhere")
 
 
-def _float_bias(model: onnx_ir.Model, name: str) -> NDArray[np.float64]:
-    tensor = model.graph.initializers[name].const_value
-    assert tensor is not None
-    return tensor.numpy().astype(np.float64)
-
-
-def _accuracy(model: onnx_ir.Model, data: Arrays, labels: NDArray[np.int64]) -> float:
+def _accuracy(session: Session, output: str, data: Arrays, labels: NDArray[np.int64]) -> float:
     """Share of samples whose largest output is their label's; of those that fill a batch, if the batch is fixed."""
-    name = model.graph.outputs[0].name
-    assert name
-    scores = np.concatenate([batch[name] for batch in Session(model).batches(data, [name])])
+    scores = np.concatenate([batch[output] for batch in session.batches(data, [output])])
     count = min(len(scores), len(labels))
     return float((scores[:count].reshape(count, -1).argmax(axis=1) == labels[:count]).mean())
 

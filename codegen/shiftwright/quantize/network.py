@@ -4,13 +4,13 @@ Both are plain records that speak of the graph by name, so that they hold for ev
 
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
-import numpy as np
 import onnx_ir
 from numpy.typing import NDArray
 
 from shiftwright.errors import QuantizeError
-from shiftwright.quantize.operators import AVERAGES, CARRIERS, CLAMPS, LAYERS, READERS, SUMS
+from shiftwright.quantize.operators import AVERAGES, CARRIERS, CLAMPS, JOINS, LAYERS, LAYOUT, READERS, SUMS
 from shiftwright.quantize.surgery import constant
 
 
@@ -27,9 +27,10 @@ class Layer:
     bias: str
     result: str  # with the bias added
     groups: int
-    weights: NDArray[np.float64]  # (channels, n): a row an output
+    channels: int  # outputs
+    width: int  # weights an output
     weight_shape: tuple[int, ...]  # as the file has it
-    followers: tuple[str, ...]  # the quantized values that the result becomes through clamps alone
+    followers: tuple[str, ...]  # the quantized values that the result becomes by clamps, layout and joins alone
 
     @property
     def weight_axis(self) -> int:
@@ -41,9 +42,13 @@ class Layer:
         """The axis of the result that counts the outputs."""
         return -1 if self.op == "MatMul" else 1
 
-    def as_stored(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    def as_stored(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Weights (channels, n) in the file's shape."""
         return rows.T if self.op == "MatMul" else rows.reshape(self.weight_shape)
+
+    def as_rows(self, stored: NDArray[Any]) -> NDArray[Any]:
+        """Weights in the file's shape as (channels, n)."""
+        return stored.T if self.op == "MatMul" else stored.reshape(self.channels, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,10 @@ def _values(graph: onnx_ir.Graph) -> list[onnx_ir.Value]:
 def _points(graph: onnx_ir.Graph) -> list[onnx_ir.Value]:
     points = []
     for node in graph:
+        if node.op_type in JOINS:
+            # What is joined is quantized once, behind the join; but an input comes as codes.
+            sources = [_climb(value, LAYOUT, set())[0] for value in node.inputs if value is not None]
+            points += [value for value in sources if value.is_graph_input()]
         if node.op_type not in READERS or _is_bias(node):
             continue
         # An average pool passes its 1/n on to a layer's scale; a sum needs codes.
@@ -90,11 +99,11 @@ def _points(graph: onnx_ir.Graph) -> list[onnx_ir.Value]:
                     f"node {node.name!r}: adding constant {value.name!r} has no integer form; only a layer's bias does"
                 )
             points.append(_climb(value, passed, set())[0])
-        if node.op_type in SUMS and not _feeds_clamp_only(node.outputs[0]):
+        if node.op_type in SUMS and not _is_quantized_next(node.outputs[0]):
             points.append(node.outputs[0])
     # A graph output is either a layer's accumulators, a pool of codes, or codes.
     ends = [_climb(value, CARRIERS, set())[0] for value in graph.outputs]
-    points += [value for value in ends if _is_clamped(value)]
+    points += [value for value in ends if _is_clamp_or_join(value)]
     return points
 
 
@@ -135,7 +144,7 @@ def _layer(node: onnx_ir.Node, points: set[int]) -> Layer:
     source, divisor = _climb(data, CARRIERS | AVERAGES, points)
     stored = constant(weight)
     assert stored is not None
-    rows = stored.T if node.op_type == "MatMul" else stored.reshape(len(stored), -1)
+    channels = stored.shape[1 if node.op_type == "MatMul" else 0]
     return Layer(
         name=node.name or "",
         op=node.op_type,
@@ -146,18 +155,19 @@ def _layer(node: onnx_ir.Node, points: set[int]) -> Layer:
         bias=_name(bias),
         result=_name(end.outputs[0]),
         groups=node.attributes.get_int("group", 1) if node.op_type == "Conv" else 1,
-        weights=rows.astype(np.float64),
+        channels=channels,
+        width=stored.size // max(channels, 1),
         weight_shape=stored.shape,
         followers=tuple(_followers(end.outputs[0], points)),
     )
 
 
 def _followers(value: onnx_ir.Value, points: set[int]) -> list[str]:
-    found = [_name(value)] if id(value) in points else []
-    for node, _ in value.uses():
-        if node.op_type in CLAMPS:
-            found += _followers(node.outputs[0], points)
-    return found
+    if id(value) in points:  # all that read it read codes
+        return [_name(value)]
+    passed = CLAMPS | LAYOUT | JOINS
+    following = [_followers(use.node.outputs[0], points) for use in value.uses() if use.node.op_type in passed]
+    return [name for names in following for name in names]
 
 
 def _is_bias(node: onnx_ir.Node) -> bool:
@@ -168,15 +178,15 @@ def _is_bias(node: onnx_ir.Node) -> bool:
     return node.op_type == "Add" and is_product and constant(node.inputs[1]) is not None
 
 
-def _feeds_clamp_only(value: onnx_ir.Value) -> bool:
-    """Whether a single clamp reads the value, which is then what gets quantized."""
+def _is_quantized_next(value: onnx_ir.Value) -> bool:
+    """Whether a single clamp or join reads the value, which is then what gets quantized."""
     readers = [use.node for use in value.uses()]
-    return len(readers) == 1 and readers[0].op_type in CLAMPS and not value.is_graph_output()
+    return len(readers) == 1 and readers[0].op_type in CLAMPS | JOINS and not value.is_graph_output()
 
 
-def _is_clamped(value: onnx_ir.Value) -> bool:
+def _is_clamp_or_join(value: onnx_ir.Value) -> bool:
     node = value.producer()
-    return node is not None and node.op_type in CLAMPS
+    return node is not None and node.op_type in CLAMPS | JOINS
 
 
 def _name(value: onnx_ir.Value) -> str:

@@ -1,10 +1,13 @@
 """What a quantization did: a row a layer, a row an activation, totals."""
 
 from dataclasses import asdict, dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from shiftwright.arith.csd import csd_weights
 from shiftwright.quantize.formats import Format
 from shiftwright.quantize.grids.base import Grid, GridWeights
 from shiftwright.quantize.network import Layer
@@ -17,12 +20,16 @@ class LayerRow:
     name: str
     op: str
     shape: tuple[int, ...]
-    grid: str
+    grid: str  # as the user wrote it
+    granularity: str  # one scale a tensor or a channel
     bits: int  # stored a weight, the sign included
-    exponents: tuple[int, int]  # least and greatest of the channels' scales 2^e
+    mantissas: tuple[int, ...]  # odd parts of the integers that occur
     sqnr_db: float | None  # of the weights; None where the grid holds them exactly
     zeros: float  # share of all weights
-    mantissas: tuple[int, ...]  # odd parts of the integers that occur
+    entropy: float  # of the codes, in bits a weight
+    adders: int  # of the matrix, every row by its signed digits, nothing shared
+    scales: tuple[float, float]  # least and greatest of the channels'
+    absorbed: bool  # whether the next layers took over what keeps the scales from powers of two
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,16 @@ class ActivationRow:
     bits: int
     signed: bool
     exponent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The network as a whole."""
+
+    weights: int
+    weight_bits: int  # stored, all weights together
+    adders: int
+    sqnr_db: float | None  # mean of the layers that have one
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +66,40 @@ class Report:
     accuracy_quantized: float | None
     warnings: tuple[str, ...]
 
+    @property
+    def totals(self) -> Totals:
+        """Sums and means over the layers."""
+        sqnr = [layer.sqnr_db for layer in self.layers if layer.sqnr_db is not None]
+        return Totals(
+            weights=sum(prod(layer.shape) for layer in self.layers),
+            weight_bits=sum(prod(layer.shape) * layer.bits for layer in self.layers),
+            adders=sum(layer.adders for layer in self.layers),
+            sqnr_db=round(float(np.mean(sqnr)), 2) if sqnr else None,
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Plain lists, texts and numbers, ready for JSON."""
-        return asdict(self)
+        return asdict(self) | {"totals": asdict(self.totals)}
 
 
-def layer_row(layer: Layer, weights: GridWeights, grid: Grid, name: str) -> LayerRow:
-    """The row of a layer; `name` is the grid as the user wrote it."""
-    noise = float(np.square(layer.weights - weights.real()).sum())
-    signal = float(np.square(layer.weights).sum())
+def layer_row(
+    layer: Layer, weights: NDArray[np.float64], found: GridWeights, grid: Grid, name: str, absorbed: bool
+) -> LayerRow:
+    """The row of a layer whose weights (channels, n) were to be put on the grid that the user calls `name`."""
     return LayerRow(
         name=layer.name,
         op=layer.op,
         shape=layer.weight_shape,
         grid=name,
+        granularity=grid.granularity,
         bits=grid.bits,
-        exponents=(int(weights.exponents.min()), int(weights.exponents.max())),
-        sqnr_db=round(10 * float(np.log10(signal / noise)), 2) if noise and signal else None,
-        zeros=round(float((weights.codes == 0).mean()), 4),
-        mantissas=tuple(odd_parts(np.unique(np.abs(weights.codes)).tolist())),
+        mantissas=tuple(odd_parts(np.unique(np.abs(found.codes)).tolist())),
+        sqnr_db=sqnr_db(weights, found.real()),
+        zeros=round(float((found.codes == 0).mean()), 4),
+        entropy=round(entropy(found.codes), 3),
+        adders=matrix_adders(found.codes),
+        scales=(float(found.scales.min()), float(found.scales.max())),
+        absorbed=absorbed,
     )
 
 
@@ -79,3 +111,21 @@ def activation_row(name: str, chosen: Format) -> ActivationRow:
 def odd_parts(magnitudes: list[int]) -> list[int]:
     """The odd mantissas of integers, ascending, without repetition; 0 has none."""
     return sorted({magnitude // (magnitude & -magnitude) for magnitude in magnitudes if magnitude})
+
+
+def sqnr_db(weights: NDArray[np.float64], real: NDArray[np.float64]) -> float | None:
+    """Power of the weights over power of their error, in dB; None where there is no error or no weight."""
+    signal, noise = float(np.square(weights).sum()), float(np.square(weights - real).sum())
+    return round(10 * float(np.log10(signal / noise)), 2) if noise and signal else None
+
+
+def entropy(codes: NDArray[np.int64]) -> float:
+    """Bits that a code carries on the average: how evenly the codes are used."""
+    _, counts = np.unique(codes, return_counts=True)
+    shares = counts / counts.sum()
+    return float(-(shares * np.log2(shares)).sum()) + 0.0  # no -0.0 where one code is all
+
+
+def matrix_adders(codes: NDArray[np.int64]) -> int:
+    """Adders of the product with a matrix (channels, n): a row of d signed digits takes d - 1, with nothing shared."""
+    return int(np.maximum(csd_weights(codes).sum(axis=1) - 1, 0).sum())

@@ -1,40 +1,161 @@
-"""What a user chooses about a quantization."""
+"""What a user chooses about a quantization: number systems, bits and methods, for all layers and for some.
 
-from dataclasses import dataclass
+Everything is checked when it is given, before a file is read."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from shiftwright.errors import QuantizeError
+from shiftwright.quantize.choices import CHECKS, REAL, check
+from shiftwright.quantize.formats import RangeRule
 from shiftwright.quantize.grids.base import Grid
+from shiftwright.quantize.grids.options import nearest_name
 from shiftwright.quantize.grids.spec import parse_grid
 
-CORRECTIONS = ("none", "bias", "bias,hessian")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What is chosen for some layers only; None leaves what was chosen before."""
+
+    weights: str | None = None
+    weight_bits: int | None = None
+    activation_bits: int | None = None
+
+    def __post_init__(self) -> None:
+        check("weights", self.weights)
+        check("activation_bits", self.activation_bits)
+
+    def over(self, other: "Override") -> "Override":
+        """These choices, and the other's where there is none."""
+        return Override(
+            weights=other.weights if self.weights is None else self.weights,
+            weight_bits=other.weight_bits if self.weight_bits is None else self.weight_bits,
+            activation_bits=other.activation_bits if self.activation_bits is None else self.activation_bits,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerRule(Override):
+    """Choices for the layers whose names match a pattern, in which * stands for any text and ? for any letter."""
+
+    match: str
+    origin: str = field(default="", compare=False)  # where it was written; begins messages about it
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Number systems and methods; QuantizeError where one is unusable."""
+    """Number systems and methods; QuantizeError where one is unusable.
+
+    Rules hold for the layers they match, a later one over an earlier one key by key; `first` and `last`, for the
+    network's first and last layer, are over all of them."""
 
     weights: str = "pot"  # a grid, as name:key=value:…
     weight_bits: int = 4  # stored, the sign included
     activation_bits: int = 6
     input_bits: int | None = None  # of the network's input; None for activation_bits
-    correction: str = "bias,hessian"  # one of CORRECTIONS
+    activation_range: str = "mse"  # mse, max, percentile or percentile=99.9
+    equalize: str = "none"  # one of choices.EQUALIZATIONS, with REAL behind it or without
+    correction: str = "bias,hessian"  # one of choices.CORRECTIONS
     samples: int = 1024  # calibration samples used at most, taken evenly from those given
+    rules: tuple[LayerRule, ...] = ()
+    first: Override = field(default_factory=Override)
+    last: Override = field(default_factory=Override)
 
     def __post_init__(self) -> None:
-        for name, bits in (("activation", self.activation_bits), ("input", self.input_bits)):
-            if bits is not None and not 2 <= bits <= 8:
-                raise QuantizeError(f"{bits} {name} bits are outside 2 … 8; 6 is usual")
-        if self.correction not in CORRECTIONS:
-            raise QuantizeError(f"correction {self.correction!r} is unknown; use one of {' | '.join(CORRECTIONS)}")
-        if self.samples < 1:
-            raise QuantizeError(f"calibration on {self.samples} samples is impossible; allow at least one")
-        self.grid()
+        for key in CHECKS:
+            check(key, getattr(self, key))
+        parse_grid(self.weights, self.weight_bits)
+        for override in self.overrides:
+            check_grid(override, self.everywhere, self.overrides)
+
+    @property
+    def everywhere(self) -> Override:
+        """What holds for a layer that no rule is for."""
+        return Override(weights=self.weights, weight_bits=self.weight_bits, activation_bits=self.activation_bits)
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        """All that is for some layers only, the strongest at the end."""
+        return (*self.rules, self.first, self.last)
 
     @property
     def corrections(self) -> frozenset[str]:
         """The corrections asked for, one by one."""
         return frozenset(self.correction.split(","))
 
-    def grid(self) -> Grid:
-        """The number system of the weights."""
-        return parse_grid(self.weights, self.weight_bits)
+    @property
+    def equalization(self) -> tuple[str, bool]:
+        """The method, and whether its factors may be any real number."""
+        return self.equalize.removesuffix(REAL), self.equalize.endswith(REAL)
+
+    @property
+    def range_rule(self) -> RangeRule:
+        """How far activations reach."""
+        return RangeRule.parse(self.activation_range)
+
+    def grid(self, name: str, position: int, count: int) -> Grid:
+        """The number system of layer `name`, the one at `position` of `count`; QuantizeError if bits do not suit it."""
+        try:
+            return _grid(self._chosen(name, position, count))
+        except QuantizeError as error:
+            raise QuantizeError(f"layer {name!r}: {error}") from None
+
+    def grid_text(self, name: str, position: int, count: int) -> str:
+        """That number system as the user wrote it."""
+        text = self._chosen(name, position, count).weights
+        assert text is not None
+        return text
+
+    def bits_of(self, name: str, position: int, count: int) -> int:
+        """The bits of what that layer's results become."""
+        bits = self._chosen(name, position, count).activation_bits
+        assert bits is not None
+        return bits
+
+    def check_layers(self, names: Sequence[str]) -> None:
+        """QuantizeError for a rule that is for none of a network's layers, and for a layer whose choices clash."""
+        for rule in self.rules:
+            if not any(fnmatchcase(name, rule.match) for name in names):
+                raise QuantizeError(
+                    f"{rule.origin}no layer matches {rule.match!r}; {nearest_name(rule.match, list(names), 'layers')}"
+                )
+        for position, name in enumerate(names):
+            self.grid(name, position, len(names))
+
+    def _chosen(self, name: str, position: int, count: int) -> Override:
+        chosen = self.everywhere
+        for rule in self.rules:
+            if fnmatchcase(name, rule.match):
+                chosen = rule.over(chosen)
+        if position == 0:
+            chosen = self.first.over(chosen)
+        if position == count - 1:
+            chosen = self.last.over(chosen)
+        return chosen
+
+
+def check_grid(choice: Override, usual: Override, others: Iterable[Override]) -> None:
+    """QuantizeError if an override's weights or bits give a grid with nothing that may stand beside them.
+
+    That is the usual choice or any other override's: of two rules for a layer one may name the grid, one the bits."""
+    if choice.weights is None and choice.weight_bits is None:
+        return
+    candidates = [choice.over(usual), *(choice.over(other.over(usual)) for other in others)]
+    problems = [_problem(candidate) for candidate in candidates]
+    if None not in problems:
+        raise QuantizeError(problems[0])
+
+
+def _problem(choice: Override) -> str | None:
+    try:
+        _grid(choice)
+    except QuantizeError as error:
+        return str(error)
+    return None
+
+
+def _grid(choice: Override) -> Grid:
+    assert choice.weights is not None
+    assert choice.weight_bits is not None
+    return parse_grid(choice.weights, choice.weight_bits)

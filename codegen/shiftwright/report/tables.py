@@ -7,7 +7,10 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+
+MANTISSAS = 8  # shown of a layer's or a number system's
 
 
 def compiled_table(console: Console, summary: dict[str, Any]) -> None:
@@ -104,23 +107,52 @@ def doctor_table(console: Console, tools: Sequence[dict[str, Any]]) -> None:
 
 
 def quantized_table(console: Console, report: dict[str, Any], output: Path, obstacle: str | None) -> None:
-    """Layers with their grids, accuracies if there were labels, and what stands between the file and hardware."""
+    """Layers with their grids and scales, accuracies if there were labels, and what keeps the file from hardware."""
     table = _table(f"written: {output}")
-    for column in ("layer", "weights", "grid", "mantissas"):
-        table.add_column(column)
-    for column in ("bits", "SQNR dB", "zeros"):
-        table.add_column(column, justify="right")
+    table.add_column("layer", overflow="fold")
+    for column in ("weights", "grid"):
+        table.add_column(column, overflow="fold")
+    for column in ("bits", "SQNR dB", "zeros", "entropy", "adders"):
+        table.add_column(column, justify="right", no_wrap=True)
     for layer in report["layers"]:
         table.add_row(
             layer["name"],
             "×".join(map(str, layer["shape"])),
             layer["grid"],
-            ", ".join(map(str, layer["mantissas"][:8])) + (" …" if len(layer["mantissas"]) > 8 else ""),
             str(layer["bits"]),
-            "exact" if layer["sqnr_db"] is None else f"{layer['sqnr_db']:.1f}",
+            _decibels(layer["sqnr_db"]),
             f"{layer['zeros']:.0%}",
+            f"{layer['entropy']:.2f}",
+            _count(layer["adders"]),
         )
+    table.add_section()
+    totals = report["totals"]
+    table.add_row("total", "", "", "", _decibels(totals["sqnr_db"]), "", "", _count(totals["adders"]))
     console.print(table)
+
+    scales = _table("scales and mantissas")
+    for column in ("layer", "one a"):
+        scales.add_column(column, overflow="fold")
+    for column in ("least", "greatest"):
+        scales.add_column(column, justify="right", no_wrap=True)
+    scales.add_column("absorbed", no_wrap=True)
+    scales.add_column("mantissas", overflow="fold")
+    for layer in report["layers"]:
+        least, greatest = layer["scales"]
+        scales.add_row(
+            layer["name"],
+            layer["granularity"],
+            f"{least:.3g}",
+            f"{greatest:.3g}",
+            "yes" if layer["absorbed"] else "no",
+            _mantissas(layer["mantissas"]),
+        )
+    console.print(scales)
+    console.print(
+        f"{_plural(totals['weights'], 'weight')} in {_plural(totals['weight_bits'], 'bit')}; adders of all matrices, "
+        "by signed digits, nothing shared yet.",
+        highlight=False,
+    )
     for warning in report["warnings"]:
         console.print(f"note: {warning}", markup=False, highlight=False, soft_wrap=True)
     if report.get("accuracy_float") is not None:
@@ -130,6 +162,51 @@ def quantized_table(console: Console, report: dict[str, Any], output: Path, obst
     if obstacle is not None:
         after = f"note: compile does not take this file: {obstacle}"
     console.print(after, markup=False, highlight=False, soft_wrap=True)
+
+
+def methods_table(console: Console, methods: dict[str, Any]) -> None:
+    """Every number system with its source and its spellings, then equalizations, corrections, activation ranges."""
+    _explained(console, "number systems (--weights)", methods["grids"])
+    table = _table("their spellings, at 4 bits or the nearest")
+    for column in ("spelling", "bits", "scale a", "mantissas"):
+        table.add_column(column, overflow="fold")
+    for column in ("shifts", "adders"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for grid in methods["grids"].values():
+        for row in grid["spellings"]:
+            bits = row["bits"]
+            table.add_row(
+                row["spelling"],
+                _span(bits[0], bits[-1]),
+                row["granularity"],
+                f"found, up to {row['largest']}" if row["mantissas"] is None else _mantissas(row["mantissas"]),
+                _span(*row["shifts"]),
+                ("≤ " if row["mantissas"] is None else "") + str(row["adders_per_input"]),
+            )
+    console.print(table)
+    console.print(
+        "Bits are stored bits a weight, the sign included. An integer is a mantissa\n"
+        "shifted left; adders are those that make all mantissas of one input, of which\n"
+        "each weight takes its own. All take :granularity=tensor or :granularity=channel.\n",
+        markup=False,
+        highlight=False,
+        soft_wrap=False,
+    )
+    _explained(console, "equalizations (--equalize)", methods["equalizations"])
+    _explained(console, "corrections (--correct)", methods["corrections"])
+    _explained(console, "activation ranges (--activation-range)", methods["activation_ranges"])
+
+
+def _explained(console: Console, title: str, entries: dict[str, Any]) -> None:
+    """A list of names, each with what it does and, under it, its source."""
+    table = _table(title)
+    table.show_header = False
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, entry in entries.items():
+        lines = [escape(entry["summary"]), *([f"[dim]{escape(entry['paper'])}[/dim]"] if entry["paper"] else [])]
+        table.add_row(name, "\n".join(lines))
+    console.print(table)
 
 
 def _table(title: str) -> Table:
@@ -149,3 +226,18 @@ def _count(number: int) -> str:
 
 def _plural(number: int, thing: str) -> str:
     return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
+def _decibels(ratio: float | None) -> str:
+    return "exact" if ratio is None else f"{ratio:.1f}"
+
+
+def _mantissas(odd: Sequence[int]) -> str:
+    """All odd numbers up to one by their ends; else the first of them, for all are in the JSON."""
+    if len(odd) > 3 and list(odd) == list(range(1, odd[-1] + 1, 2)):
+        return f"1, 3 … {odd[-1]}"
+    return ", ".join(map(str, odd[:MANTISSAS])) + (" …" if len(odd) > MANTISSAS else "")
+
+
+def _span(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}–{last}"

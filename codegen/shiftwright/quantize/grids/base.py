@@ -1,6 +1,7 @@
-"""What a number system is to the quantizer: a set of integers, and a rule that puts weights on them.
+"""What a number system is to the quantizer: a rule that turns real weights into integers times a scale.
 
-A channel's weights become `codes · 2^exponent`. However a grid finds them, the hardware sees only the integers."""
+A channel's weights become `codes · scale`. However a grid finds them, the hardware sees only the integers, and the
+scale is absorbed into the next layer where that is possible."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -9,30 +10,66 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftwright.arith.csd import csd_weights
 from shiftwright.quantize.grids.options import Options
 
-# Exponents tried below the one that reaches a channel's largest weight: saturating it may cost less than coarse steps.
-EXPONENT_SPAN = 6
-# Scales stay far from float32's ends, so that products of two of them are still exact float32 powers of two.
-LOWEST_EXPONENT = -60
+GRANULARITIES = ("tensor", "channel")
+# Scales stay far from float32's ends, so that products of two of them are still normal float32 numbers.
+LEAST_SCALE = 2.0**-60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GridWeights:
-    """Weights on a grid: `codes` (channels, n) times 2 to the `exponents` (channels,)."""
+    """Weights on a grid: `codes` (channels, n) times `scales` (channels,), which are positive float32 numbers.
+
+    `tables` (channels or 1, levels) lists, ascending, what the codes of each channel, or of all, may be; a row that has
+    fewer levels repeats some. A channel of zeros holds zeros, whether or not its table has one: it costs nothing."""
 
     codes: NDArray[np.int64]
-    exponents: NDArray[np.int64]
+    scales: NDArray[np.float64]
+    tables: NDArray[np.int64]
 
     def real(self) -> NDArray[np.float64]:
-        """The weights that the codes stand for, (channels, n); exact."""
-        return np.ldexp(self.codes.astype(np.float64), self.exponents[:, None])
+        """The weights that the codes stand for, (channels, n)."""
+        return self.codes * self.scales[:, None]
 
 
+@dataclass(frozen=True, slots=True)
+class NumberSystem:
+    """What hardware a grid asks for, known before any weight is: integers up to `largest` of `bits` stored bits."""
+
+    mantissas: tuple[int, ...] | None  # odd, ascending; None where the weights choose them
+    shifts: tuple[int, int]  # least and greatest
+    largest: int  # magnitude
+    levels: int  # at most, zero and both signs counted
+
+    @classmethod
+    def of(cls, levels: tuple[int, ...]) -> "NumberSystem":
+        """The number system of known levels."""
+        magnitudes = sorted({abs(level) for level in levels} - {0})
+        shifts = [(magnitude & -magnitude).bit_length() - 1 for magnitude in magnitudes]
+        mantissas = {magnitude >> shift for magnitude, shift in zip(magnitudes, shifts, strict=True)}
+        return cls(tuple(sorted(mantissas)), (min(shifts), max(shifts)), magnitudes[-1], len(levels))
+
+    @property
+    def adders(self) -> int:
+        """Adders that the odd multiples of one input take, each by its signed digits; the worst case where unknown."""
+        if self.mantissas is None:
+            worst = (self.largest.bit_length() + 2) // 2  # signed digits of a number this large, at most
+            return (self.levels - 1) * (worst - 1)
+        return int((csd_weights(np.array(self.mantissas)) - 1).sum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grid(ABC):
     """A number system. Subclasses are frozen dataclasses of their settings; each module offers its class as `GRID`."""
 
-    summary: ClassVar[str]  # one line for lists of methods
+    summary: ClassVar[str]  # two lines at most, for lists of methods
+    paper: ClassVar[str]  # the source: authors, year, identifier
+    examples: ClassVar[tuple[str, ...]]  # the spellings that the list of methods shows
+
+    bits: int  # stored a weight, the sign included
+    granularity: str = "channel"  # one scale a channel, or one for the whole tensor
 
     @classmethod
     @abstractmethod
@@ -41,59 +78,65 @@ class Grid(ABC):
 
     @property
     @abstractmethod
-    def bits(self) -> int:
-        """Stored bits a weight, the sign included."""
-
-    @abstractmethod
-    def levels(self) -> tuple[int, ...]:
-        """The integers a weight may become, ascending."""
+    def numbers(self) -> NumberSystem:
+        """The integers that a weight may become."""
 
     @property
-    def largest(self) -> int:
-        """The largest magnitude among the levels."""
-        return max(abs(level) for level in self.levels())
+    def refits(self) -> bool:
+        """Whether a correction may move the scales; False where the grid's rule sets them."""
+        return True
 
-    def quantize(self, weights: NDArray[np.float64], floor: NDArray[np.int64]) -> GridWeights:
-        """Puts weights (channels, n) on the grid, each channel with the exponent of least squared error.
+    @abstractmethod
+    def fit(self, rows: NDArray[np.float64]) -> GridWeights:
+        """Puts rows (rows, n) of weights on the grid, each with a scale of its own; no row is all zero.
 
-        No channel's exponent falls below `floor` (channels,); a channel of zeros takes the smallest of the others'."""
-        reach = reaching_exponents(weights, self.largest)
-        live = weights.any(axis=1)
-        best = GridWeights(np.zeros(weights.shape, dtype=np.int64), np.zeros(len(weights), dtype=np.int64))
-        least = np.full(len(weights), np.inf)
-        # From coarse to fine: on equal error the coarser scale stays, whose accumulators are narrower.
-        for step in range(EXPONENT_SPAN + 1):
-            exponents = np.maximum(reach - step, np.maximum(floor, LOWEST_EXPONENT))
-            codes = self.nearest(weights, exponents)
-            error = squared_error(weights, codes, exponents)
-            better = error < least
-            least = np.where(better, error, least)
-            best.codes[better], best.exponents[better] = codes[better], exponents[better]
-        quiet = best.exponents[live].min() if live.any() else LOWEST_EXPONENT
-        best.exponents[~live] = np.maximum(quiet, np.maximum(floor, LOWEST_EXPONENT))[~live]
-        best.codes[~live] = self.nearest(weights, best.exponents)[~live]
-        return best
+        The grid's own rule decides what is best: least squared error unless it says otherwise."""
 
-    def nearest(self, weights: NDArray[np.float64], exponents: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The nearest level to each weight (channels, n) at the given exponents (channels,)."""
-        levels = np.array(self.levels(), dtype=np.int64)
-        between = (levels[1:] + levels[:-1]) / 2
-        codes: NDArray[np.int64] = levels[np.searchsorted(between, np.ldexp(weights, -exponents[:, None]))]
+    def quantize(self, weights: NDArray[np.float64], floor: NDArray[np.float64]) -> GridWeights:
+        """Puts a layer's weights (channels, n) on the grid; no channel's scale falls below `floor` (channels,)."""
+        live: NDArray[np.bool_] = np.abs(weights).max(axis=1, initial=0) > 0
+        if not live.any():
+            table = np.zeros((1, 1), dtype=np.int64)
+            return GridWeights(np.zeros(weights.shape, dtype=np.int64), np.maximum(floor, LEAST_SCALE), table)
+        rows = weights[live]
+        found = self.fit(rows.reshape(1, -1) if self.granularity == "tensor" else rows)
+        scales = np.empty(len(weights))
+        scales[live] = found.scales
+        scales[~live] = found.scales.min()
+        scales = single(np.maximum(scales, np.maximum(floor, LEAST_SCALE)))
+        codes = np.zeros(weights.shape, dtype=np.int64)
+        codes[live] = found.codes.reshape(rows.shape)
+        tables = found.tables
+        if len(tables) > 1:
+            tables = np.zeros((len(weights), tables.shape[1]), dtype=np.int64)
+            tables[live] = found.tables
+        raised = live.copy()
+        raised[live] = scales[live] > single(found.scales)  # the floor was above
+        if raised.any():
+            own = tables if len(tables) == 1 else tables[raised]
+            codes[raised] = nearest(own, weights[raised] / scales[raised][:, None])
+        return GridWeights(codes, scales, tables)
+
+
+def single(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rounded to float32 and held as float64."""
+    rounded: NDArray[np.float64] = values.astype(np.float32).astype(np.float64)
+    return rounded
+
+
+def nearest(tables: NDArray[np.int64], targets: NDArray[np.float64]) -> NDArray[np.int64]:
+    """For targets (rows, n) in units of each row's scale the nearest level of the row's table, or of the one for all.
+
+    Half way the lower level is taken."""
+    between = (tables[:, 1:] + tables[:, :-1]) / 2
+    if len(tables) == 1:
+        codes: NDArray[np.int64] = tables[0][np.searchsorted(between[0], targets)]
         return codes
+    pairs = zip(tables, between, targets, strict=True)
+    return np.array([table[np.searchsorted(bounds, row)] for table, bounds, row in pairs], dtype=np.int64)
 
 
-def reaching_exponents(weights: NDArray[np.float64], largest: int) -> NDArray[np.int64]:
-    """For each channel of weights (channels, n) the least exponent e with `largest · 2^e >= max|w|`; exact."""
-    peak = np.abs(weights).max(axis=1, initial=0.0)
-    exponents: NDArray[np.int64] = np.frexp(peak / largest)[1].astype(np.int64)
-    # frexp gives 2^(e-1) <= quotient < 2^e; the quotient is rounded, so the bound itself is what is tested.
-    below: NDArray[np.bool_] = np.ldexp(float(largest), exponents - 1) >= peak
-    return exponents - below.astype(np.int64)
-
-
-def squared_error(
-    weights: NDArray[np.float64], codes: NDArray[np.int64], exponents: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def squared_error(weights: NDArray[np.float64], found: GridWeights) -> NDArray[np.float64]:
     """Squared error of each channel, (channels,)."""
-    error: NDArray[np.float64] = np.square(weights - GridWeights(codes, exponents).real()).sum(axis=1)
+    error: NDArray[np.float64] = np.square(weights - found.real()).sum(axis=1)
     return error

@@ -26,6 +26,21 @@ class Options:
             given[key] = value
         return name, cls(spec, given)
 
+    def flag(self, key: str) -> bool:
+        """Whether a word without a value stands there, as `paper` does in `pot:paper`."""
+        self.known.append(key)
+        if self.given.get(key):
+            raise QuantizeError(f"grid {self.spec!r}: {key} takes no value; write :{key}")
+        return key in self.given
+
+    def choice(self, key: str, choices: tuple[str, ...], usual: str) -> str:
+        """The value under a key, one of the choices; `usual` where it is not given."""
+        self.known.append(key)
+        value = self.given.get(key, usual)
+        if value not in choices:
+            raise QuantizeError(f"grid {self.spec!r}: {key}={value!r} is unknown; use one of {' | '.join(choices)}")
+        return value
+
     def number(self, key: str) -> float | None:
         """The number under a key, or None where it is not given."""
         self.known.append(key)
@@ -35,6 +50,15 @@ class Options:
             return float(self.given[key])
         except ValueError:
             raise QuantizeError(f"grid {self.spec!r}: {key}={self.given[key]!r} is not a number") from None
+
+    def integer(self, key: str, least: int, most: int, usual: int) -> int:
+        """The whole number under a key, within least … most; `usual` where it is not given."""
+        value = self.number(key)
+        if value is None:
+            return usual
+        if not least <= value <= most or value != int(value):
+            raise QuantizeError(f"grid {self.spec!r}: {key}={value:g} is not a whole number within {least} … {most}")
+        return int(value)
 
     def finish(self) -> None:
         """QuantizeError if an option was given that the grid did not take."""
