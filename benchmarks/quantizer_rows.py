@@ -39,6 +39,12 @@ class Row:
         return float(np.mean([one.adders for one in self.results]))
 
     @property
+    def adders_a_weight(self) -> float:
+        """By signed digits; comparable between networks."""
+        weights = self.results[0].weight_bits / self.method.bits
+        return self.adders / weights
+
+    @property
     def shared(self) -> float:
         """With a bank an input, mean over the seeds."""
         return float(np.mean([one.shared for one in self.results]))
@@ -55,7 +61,12 @@ class Row:
             **{"network": self.network, **asdict(self.method)},
             **{"correction": self.correction, "equalize": self.equalize},
             **{"accuracy": round(mean, 3), "deviation": round(deviation, 3), "change": round(self.change, 3)},
-            **{"adders": self.adders, "shared": self.shared, "bank": self.bank},
+            **{
+                "adders": self.adders,
+                "adders_a_weight": round(self.adders_a_weight, 4),
+                "shared": self.shared,
+                "bank": self.bank,
+            },
             "seeds": [asdict(one) for one in self.results],
         }
 

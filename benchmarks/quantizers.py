@@ -46,7 +46,7 @@ def main() -> None:
     try:
         measured, scaling = compare(arguments)
         rows = [*measured, *together(measured)]
-        show(rows, scaling, Console(width=None if sys.stdout.isatty() else 150))
+        show(rows, scaling, Console(width=None if sys.stdout.isatty() else 200))
         if arguments.json:
             found = {"rows": [row.as_dict() for row in rows], "scaling": [row.as_dict() for row in scaling]}
             arguments.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -143,7 +143,7 @@ def _method_table(network: str, rows: Sequence[Row]) -> Table:
     for column in ("bits", "kbit", "bank"):
         table.add_column(column, justify="right")
     for correction in corrections:
-        for column in (f"{correction}\naccuracy %", "\nto float", "\nadders", "\nshared"):
+        for column in (f"{correction}\naccuracy %", "\nto float", "\nadders", "a\nweight", "\nshared"):
             table.add_column(column, justify="right", no_wrap=True)
     for method in dict.fromkeys(row.method for row in rows):
         same = {row.correction: row for row in rows if row.method == method}
@@ -155,7 +155,13 @@ def _method_table(network: str, rows: Sequence[Row]) -> Table:
 
 
 def _cells(row: Row) -> list[str]:
-    return [accuracy_text(row), f"{row.change:+.1f}", f"{row.adders:,.0f}", f"{row.shared:,.0f}"]
+    return [
+        accuracy_text(row),
+        f"{row.change:+.1f}",
+        f"{row.adders:,.0f}",
+        f"{row.adders_a_weight:.2f}",
+        f"{row.shared:,.0f}",
+    ]
 
 
 def _scaling_table(rows: Sequence[Row]) -> Table:

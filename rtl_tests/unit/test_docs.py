@@ -20,6 +20,7 @@ from shiftwright.build.host import encode
 from shiftwright.build.manifest import NAME, Json, describe, dump
 from shiftwright.cli import app
 from shiftwright.flow import Model, load
+from shiftwright.quantize.config import read_settings
 
 ROOT = Path(__file__).parents[2]
 DECISIONS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
@@ -74,6 +75,15 @@ def test_links_resolve(file: Path) -> None:
         if anchor:
             headings = re.findall(r"^#+ (.+)$", prose(place), re.MULTILINE)
             assert anchor in map(slug, headings), f"{target} names no heading"
+
+
+@EVERY_PAGE
+def test_settings_are_readable(file: Path, tmp_path: Path) -> None:
+    """What a page shows of a file for --config is one."""
+    for place, block in enumerate(blocks(file, "toml")):
+        settings = tmp_path / f"{place}.toml"
+        settings.write_text(block, encoding="utf-8")
+        read_settings(settings, {})
 
 
 @EVERY_PAGE

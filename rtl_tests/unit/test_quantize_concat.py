@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from rtl_tests.unit.equalize_subjects import joined_branches
 from rtl_tests.unit.quantize_networks import Draft, frames, run
@@ -44,3 +46,33 @@ def test_a_join_has_no_hardware_yet(tmp_path: Path) -> None:
 
     with pytest.raises(ShiftwrightError, match="Concat"):
         load(tmp_path / "q.onnx")
+
+
+def test_an_input_that_is_only_joined_comes_as_codes(tmp_path: Path) -> None:
+    """A layer reads one input; the other goes past it, flattened, into the join."""
+    draft = Draft((2, 2, 2))
+    draft.node("Conv", ["x", draft.weights("w0", 3, 2, 1, 1)], "a")
+    draft.node("Flatten", ["a"], "f")
+    draft.node("Flatten", ["side"], "g")
+    draft.node("Concat", ["f", "g"], "j", axis=1)
+    draft.node("Gemm", ["j", draft.weights("w1", 16, 3)], "y")
+    path = draft.save(tmp_path / "f.onnx")
+    model = onnx.load(path)
+    model.graph.input.append(helper.make_tensor_value_info("side", TensorProto.FLOAT, ["n", 1, 2, 2]))
+    onnx.save(model, path)
+    x = frames(draft)
+    report = quantize(path, {"x": x, "side": x[:, :1]}, Settings(), tmp_path / "q.onnx")
+
+    assert [row.name for row in report.activations] == ["x", "side", "j"]
+
+
+def test_a_sum_that_is_only_joined_is_quantized_once(tmp_path: Path) -> None:
+    """Its summands are codes, it becomes some with the join."""
+    draft = Draft((2, 4, 4))
+    draft.node("Conv", ["x", draft.weights("w0", 2, 2, 1, 1)], "a")
+    draft.node("Add", ["a", "x"], "s")
+    draft.node("Concat", ["s", "a"], "j", axis=1)
+    draft.node("Conv", ["j", draft.weights("w1", 2, 4, 1, 1)], "y")
+    report = quantize(draft.save(tmp_path / "f.onnx"), {"x": frames(draft)}, Settings(), tmp_path / "q.onnx")
+
+    assert [row.name for row in report.activations] == ["x", "a", "j"]

@@ -1,5 +1,7 @@
 """The rules by which channels are equalized, on networks small enough to follow by hand."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from shiftwright.quantize.equalize import MOST, equalize
 from shiftwright.quantize.network import Layer, Network
 from shiftwright.quantize.parameters import Affine, Parameters
 from shiftwright.quantize.peaks import Peaks
+from shiftwright.quantize.reach import Reach
 
 
 def gemm(name: str, outputs: int, inputs: int, point: str) -> Layer:
@@ -27,6 +30,30 @@ def gemm(name: str, outputs: int, inputs: int, point: str) -> Layer:
         weight_shape=(outputs, inputs),
         followers=(point,),
     )
+
+
+def equalized(
+    method: str,
+    weights: Mapping[str, Sequence[Sequence[float]]],
+    outputs: dict[str, list[int]],
+    inputs: dict[str, list[int]],
+    active: Mapping[str, Sequence[float]],
+    points: dict[str, str],
+) -> list[float]:
+    """Factors for layers given by what they hold, make, read, show after activation, and are quantized as."""
+    layers = [gemm(name, len(rows), len(rows[0]), points[name]) for name, rows in weights.items()]
+    made = [np.array(identities) for identities in outputs.values()]
+    read = [np.array([identities]) for identities in inputs.values()]
+    count = int(np.concatenate(made).max()) + 1
+    factors: list[float] = equalize(
+        method,
+        False,
+        Network(tuple(layers), (), frozenset(), frozenset()),
+        {name: Affine(np.array(rows, dtype=np.float64), np.zeros(len(rows))) for name, rows in weights.items()},
+        Channels(count, dict(zip(weights, made, strict=True)), dict(zip(weights, read, strict=True))),
+        {name: Peaks(np.array(high), np.zeros(len(high))) for name, high in active.items()},
+    ).tolist()
+    return factors
 
 
 def chain(*weights: list[list[float]]) -> tuple[Network, Parameters, Channels]:
@@ -94,22 +121,53 @@ def test_factors_round_down_to_powers_of_two() -> None:
 
 def test_a_quiet_branch_is_raised_to_the_loudest() -> None:
     """Two layers that are joined share a format: the one that reaches 1 is raised as a whole to the other's 8."""
-    layers = gemm("loud", 1, 1, "join"), gemm("quiet", 2, 1, "join"), gemm("reader", 1, 3, "y")
-    weights = {"loud": [[8.0]], "quiet": [[1.0], [0.5]], "reader": [[1.0, 1.0, 1.0]]}
-    outputs = {"loud": [1], "quiet": [2, 3], "reader": [FIXED]}
-    inputs = {"loud": [[FIXED]], "quiet": [[FIXED]], "reader": [[1, 2, 3]]}
-    seen = {"loud": [8.0], "quiet": [1.0, 0.5], "reader": [0.0]}
-    factors = equalize(
+    factors = equalized(
         "one-step",
-        False,
-        Network(layers, (), frozenset(), frozenset()),
-        {name: Affine(np.array(rows), np.zeros(len(rows))) for name, rows in weights.items()},
-        Channels(
-            4,
-            {name: np.array(identities) for name, identities in outputs.items()},
-            {name: np.array(identities) for name, identities in inputs.items()},
-        ),
-        {name: Peaks(np.array(active), np.zeros(len(active))) for name, active in seen.items()},
+        weights={"loud": [[8]], "quiet": [[1], [0.5]], "reader": [[1, 1, 1]]},
+        outputs={"loud": [1], "quiet": [2, 3], "reader": [FIXED]},
+        inputs={"loud": [FIXED], "quiet": [FIXED], "reader": [1, 2, 3]},
+        active={"loud": [8], "quiet": [1, 0.5], "reader": [0]},
+        points={"loud": "join", "quiet": "join", "reader": "y"},
     )
 
-    assert factors.tolist() == [1, 1, 8, 16]
+    assert factors == [1, 1, 8, 16]
+
+
+@pytest.mark.parametrize("names", [("first", "second"), ("second", "first")], ids=["in-order", "reversed"])
+def test_what_is_added_is_raised_by_the_least(names: tuple[str, str]) -> None:
+    """One summand would allow its second channel 8, the other 2; both get 2."""
+    weights = {"first": [[8], [1]], "second": [[4], [2]]}
+    factors = equalized(
+        "one-step",
+        weights={name: weights[name] for name in names} | {"reader": [[1, 1]]},
+        outputs={names[0]: [1, 2], names[1]: [1, 2], "reader": [FIXED]},
+        inputs={names[0]: [FIXED], names[1]: [FIXED], "reader": [1, 2]},
+        active={"first": [8, 1], "second": [8, 1], "reader": [0]},
+        points={"first": "a", "second": "b", "reader": "y"},
+    )
+
+    assert factors == [1, 1, 2]
+
+
+def test_cross_settles_where_channels_read_each_other() -> None:
+    """A block beside its own input: each of its two channels reads the other, by 16 and by 1; both come to 4."""
+    factors = equalized(
+        "cross",
+        weights={"before": [[0.01], [0.01]], "block": [[0, 16], [1, 0]], "reader": [[0.01, 0.01]]},
+        outputs={"before": [1, 2], "block": [1, 2], "reader": [FIXED]},
+        inputs={"before": [FIXED], "block": [1, 2], "reader": [1, 2]},
+        active={"before": [1, 1], "block": [1, 1], "reader": [0]},
+        points={"before": "a", "block": "b", "reader": "y"},
+    )
+
+    assert factors == [1, 1 / 2, 2]
+
+
+def test_reach_is_the_largest_of_all_that_reads_a_channel() -> None:
+    """A flattened channel is read by several columns; signs do not matter."""
+    channels = Channels(3, {"layer": np.array([FIXED, FIXED])}, {"layer": np.array([[1, 2, 1, 2]])})
+    reach = Reach.of(np.array([[1.0, -2, 3, 4], [5, 6, -7, 8]]), channels, "layer")
+
+    assert reach.scaled(np.ones(3)).tolist() == [[3, 4], [7, 8]]
+    assert reach.scaled(np.array([1, 2, 4.0])).tolist() == [[1.5, 1], [3.5, 2]]
+    assert reach.by_read(reach.scaled(np.ones(3)), 3).tolist() == [0, 7, 8]

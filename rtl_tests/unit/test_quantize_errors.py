@@ -192,25 +192,3 @@ def test_the_target_must_be_writable(tmp_path: Path) -> None:
     ):
         with pytest.raises(QuantizeError, match=message):
             quantize.quantize(source, {"x": X}, Settings(), target)
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"weights": "termary"}, "did you mean 'ternary'"),
-        ({"weights": "ternary:treshold=0.7"}, "did you mean 'threshold'"),
-        ({"weights": "ternary:threshold=much"}, "is not a number"),
-        ({"weights": "ternary:threshold=3"}, r"outside \(0, 2\)"),
-        ({"weights": "uniform:range=max"}, "takes no options"),
-        ({"weights": "pot", "weight_bits": 6}, "beyond int16; use 5 weight bits"),
-        ({"weights": "uniform", "weight_bits": 9}, "1 to 8 bits, not 9"),
-        ({"activation_bits": 9}, "9 activation bits"),
-        ({"input_bits": 1}, "1 input bits"),
-        ({"correction": "biases"}, "use one of none"),
-        ({"samples": 0}, "at least one"),
-    ],
-)
-def test_unusable_settings_are_refused_at_once(settings: dict[str, Any], message: str) -> None:
-    """Before any file is read; with the nearest name, or the largest setting that fits."""
-    with pytest.raises(QuantizeError, match=message):
-        Settings(**settings)

@@ -33,7 +33,7 @@ def test_onnxruntime_runs_the_file_near_the_float_network(name: str, bits: int, 
 
 @pytest.mark.parametrize("name", ["pooled", "residual", "ends-in-sum"])
 def test_default_optimizations_change_no_word(name: str, tmp_path: Path) -> None:
-    """All scales are powers of two, so fused and unfused kernels agree on every output."""
+    """Scales of few bits keep float32 sums exact, so fused and unfused kernels agree on every output."""
     draft = NETWORKS[name]()
     path, _ = write(tmp_path, draft)
 

@@ -1,4 +1,4 @@
-"""The quantizer's arithmetic: formats of activations, compensation, covariance of a layer's inputs."""
+"""The quantizer's arithmetic: places of biases, and the canonical form."""
 
 from pathlib import Path
 
@@ -8,62 +8,72 @@ import pytest
 
 from rtl_tests.unit.quantize_networks import NETWORKS, frames
 from shiftwright.errors import QuantizeError
-from shiftwright.quantize.bias import place_bias
+from shiftwright.quantize.bias import WIDEST_BIAS, least_scales, place_bias
 from shiftwright.quantize.canonical import canonicalize
-from shiftwright.quantize.compensate import compensate
-from shiftwright.quantize.covariance import Covariance, covariances
-from shiftwright.quantize.execute import Session, observable
-from shiftwright.quantize.formats import Format, choose_format
+from shiftwright.quantize.execute import Session
+from shiftwright.quantize.formats import Format
 from shiftwright.quantize.grids.base import GridWeights
-from shiftwright.quantize.grids.spec import parse_grid
-from shiftwright.quantize.network import Layer, read_network
+from shiftwright.quantize.network import Layer
 
 
 def layer(divisor: int) -> Layer:
     """A layer of one weight between the values "in" and "out", behind an average over `divisor` words."""
-    one = np.ones((1, 1))
-    return Layer("l", "Gemm", "in", "in", divisor, "w", "b", "z", 1, one, (1, 1), ("out",))
+    return Layer("l", "Gemm", "in", "in", divisor, "w", "b", "z", 1, 1, 1, (1, 1), ("out",))
+
+
+def one_weight(scale: float) -> GridWeights:
+    """The code 1 at a scale."""
+    return GridWeights(np.ones((1, 1), np.int64), np.array([scale]), np.array([[0, 1]]))
 
 
 @pytest.mark.parametrize(
-    ("divisor", "out", "expected"),
+    ("divisor", "scale", "out", "expected"),
     [
-        pytest.param(1, -3, 8, id="times-two-is-on-the-grid"),
-        pytest.param(1, -2, 8, id="as-it-is-is-on-the-grid"),
-        pytest.param(1, -1, 9, id="half-is-off-the-grid"),
-        pytest.param(1, 4, 9, id="a-64th-is-off-the-grid"),
-        pytest.param(4, -4, 34, id="pooled-as-it-is"),
-        pytest.param(4, -3, 35, id="pooled-half"),
-        pytest.param(3, 4, 34, id="no-power-of-two-is-just-rounded"),
+        pytest.param(1, 1 / 2, -3, 8, id="times-two-is-on-the-grid"),
+        pytest.param(1, 1 / 2, -2, 8, id="as-it-is-is-on-the-grid"),
+        pytest.param(1, 1 / 2, -1, 9, id="half-is-off-the-grid"),
+        pytest.param(1, 1 / 2, 4, 9, id="a-64th-is-off-the-grid"),
+        pytest.param(4, 1 / 2, -4, 34, id="pooled-as-it-is"),
+        pytest.param(4, 1 / 2, -3, 35, id="pooled-half"),
+        pytest.param(9, 9 / 2, -2, 8, id="pooled-and-absorbed-as-it-is"),
+        pytest.param(9, 9 / 2, -1, 9, id="pooled-and-absorbed-half"),
+        pytest.param(1, 3 / 8, 4, 12, id="no-power-of-two-is-just-rounded"),
     ],
 )
-def test_biases_follow_what_the_requantizer_divides_by(divisor: int, out: int, expected: int) -> None:
-    """An LSB of 2^-2 (2^-4 behind an average over four), a bias of 1.07: half LSBs, odd from a division by two on."""
+def test_biases_follow_what_the_requantizer_divides_by(divisor: int, scale: float, out: int, expected: int) -> None:
+    """A bias of 1.07 in half LSBs, the LSB being scale / 2 / divisor: odd from a division by two on."""
     formats = {"in": Format(6, False, -1), "out": Format(6, False, out)}
-    placed = place_bias(
-        layer(divisor), formats, GridWeights(np.ones((1, 1), np.int64), np.array([-1])), np.array([1.07])
-    )
+    placed = place_bias(layer(divisor), formats, one_weight(scale), np.array([1.07]))
 
-    assert (placed.codes.tolist(), placed.exponents.tolist()) == ([expected], [-3 if divisor == 1 else -5])
+    assert (placed.codes.tolist(), placed.scales.tolist()) == ([expected], [scale / 4 / divisor])
+
+
+def test_a_bias_behind_an_average_that_nobody_takes_is_rounded_to_float32() -> None:
+    """A third of a power of two is no float32 number: the nearest one is, and the bias is as near as ever."""
+    formats = {"in": Format(6, False, -1), "out": Format(6, False, 0)}
+    placed = place_bias(layer(3), formats, one_weight(0.5), np.array([1.07]))
+
+    assert placed.scales[0] == np.float32(0.5 / 4 / 3)
+    assert placed.codes[0] * placed.scales[0] == pytest.approx(1.07, abs=placed.scales[0] / 2)
+
+
+@pytest.mark.parametrize("divisor", [1, 9])
+def test_a_least_scale_holds_its_bias(divisor: int) -> None:
+    """In WIDEST_BIAS bits of half an LSB, sign included, with no bit to spare."""
+    formats = {"in": Format(6, False, -1), "out": Format(6, False, 4)}
+    bias = np.array([-1234.5])
+    least = least_scales(layer(divisor), formats, bias)
+    placed = place_bias(layer(divisor), formats, one_weight(float(least[0])), bias)
+
+    assert 2 ** (WIDEST_BIAS - 1) - 2 <= abs(placed.codes[0]) <= 2 ** (WIDEST_BIAS - 1) + 2
 
 
 def test_a_bias_beyond_32_bits_is_refused() -> None:
     """With the layer, the channel and a way out."""
-    weights = GridWeights(np.ones((1, 1), np.int64), np.array([-40]))
+    formats = {"in": Format(6, False, 0), "out": Format(6, False, 0)}
 
-    with pytest.raises(QuantizeError, match=r"layer 'l': the bias 3 of channel 0 exceeds 32 bits"):
-        place_bias(layer(1), {"in": Format(6, False, 0), "out": Format(6, False, 0)}, weights, np.array([3.0]))
-
-
-def test_running_covariance_is_numpys() -> None:
-    """Over uneven batches and two groups."""
-    rows = np.random.default_rng(0).normal(size=(50, 2, 3)) + 5
-    running = Covariance(2, 3)
-    for part in (rows[:7], rows[7:8], rows[8:]):
-        running.add(part)
-
-    for group in range(2):
-        np.testing.assert_allclose(running.value()[group], np.cov(rows[:, group].T, bias=True), atol=1e-10)
+    with pytest.raises(QuantizeError, match=r"layer 'l': the bias 3 of channel 0 exceeds 32 bits.*; use fewer"):
+        place_bias(layer(1), formats, one_weight(2.0**-40), np.array([3.0]))
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -81,22 +91,3 @@ def test_the_canonical_form_computes_the_same(name: str, tmp_path: Path) -> None
     (expected,) = Session(before).batches({"x": x}, ["y"])
     (actual,) = Session(after).batches({"x": x}, ["y"])
     np.testing.assert_allclose(actual["y"], expected["y"], rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.parametrize("name", ["pooled", "residual", "rearranged"])
-def test_covariance_predicts_the_variance_of_results(name: str, tmp_path: Path) -> None:
-    """w·C·w is the variance of a layer's results, for strides, padding, groups and pooling before it."""
-    model = onnx_ir.load(NETWORKS[name]().save(tmp_path / "m.onnx"))
-    canonicalize(model)
-    network = read_network(model.graph)
-    data = {"x": frames(NETWORKS[name]())}
-    found = covariances(model, network, data, lambda step: None)
-    (results,) = Session(observable(model, [layer.result for layer in network.layers])).batches(
-        data, [layer.result for layer in network.layers]
-    )
-
-    for layer in network.layers:
-        rows = np.split(layer.weights, layer.groups)
-        predicted = [np.diag(part @ spread @ part.T) for part, spread in zip(rows, found[layer.name], strict=True)]
-        channels = np.moveaxis(results[layer.result], layer.result_axis, -1).reshape(-1, len(layer.weights))
-        np.testing.assert_allclose(np.concatenate(predicted), channels.var(axis=0), rtol=1e-3)

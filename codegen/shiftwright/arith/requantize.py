@@ -121,6 +121,8 @@ def estimated_luts(requantizer: Requantizer, acc_lo: int, acc_hi: int) -> int:
 
 
 def _luts(requantizer: Requantizer, steps: _Steps) -> tuple[int, int]:
+    if requantizer.form == "scale" and csd_weight(requantizer.multiplier) == 1:
+        return steps.clamp_bits(), 0  # the constant is one more in the bias, which has its adder already
     saturation = 0 if requantizer.form == "search" else steps.clamp_bits()
     return estimated_luts(requantizer, steps.acc_lo, steps.acc_hi) + saturation, requantizer.adders
 

@@ -1,8 +1,8 @@
 """Puts biases on the grid that makes requantizers free.
 
 An accumulator counts in LSBs. Where the LSB is 2^e and the next QuantizeLinear divides by 2^n, n >= 1, a bias of
-(integer + 1/2) LSBs leaves no tie to round, and rounding is dropping bits: a wire. So biases are stored in half LSBs, as
-odd integers there and as even ones elsewhere."""
+(integer + 1/2) LSBs leaves no tie to round, and rounding is dropping bits: a wire. So biases are stored in half LSBs,
+as odd integers there and as even ones elsewhere."""
 
 from dataclasses import dataclass
 

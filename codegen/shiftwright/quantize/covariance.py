@@ -105,11 +105,6 @@ class Covariances:
         return {name: found.pop(name).value() for name in list(found)}  # one by one: both need not fit
 
 
-def covariances(model: onnx_ir.Model, network: Network, data: Arrays, progress: Callable[[str], None]) -> Covariances:
-    """The covariances of the inputs of each layer in the float network."""
-    return Covariances(model, network, data, progress)
-
-
 def _size(layer: Layer) -> int:
     """Bytes of a layer's covariance."""
     return 8 * layer.groups * layer.width**2

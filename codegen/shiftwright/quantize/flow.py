@@ -10,12 +10,12 @@ import onnx_ir
 from numpy.typing import NDArray
 
 from shiftwright.errors import QuantizeError
-from shiftwright.quantize.absorb import Compensate, place_weights
+from shiftwright.quantize.absorb import Placed, place_weights
 from shiftwright.quantize.assemble import final, trial
 from shiftwright.quantize.bias import least_scales, place_bias
 from shiftwright.quantize.calibrate import calibrate
 from shiftwright.quantize.canonical import OPSET, canonicalize
-from shiftwright.quantize.channels import trace_channels
+from shiftwright.quantize.channels import Channels, trace_channels
 from shiftwright.quantize.compensate import compensate
 from shiftwright.quantize.correct import correct_biases
 from shiftwright.quantize.covariance import Covariances
@@ -24,8 +24,8 @@ from shiftwright.quantize.equalize import equalize
 from shiftwright.quantize.execute import Session
 from shiftwright.quantize.grids.base import Grid, GridWeights
 from shiftwright.quantize.load import free_inputs, load_float_model
-from shiftwright.quantize.network import Layer, read_network
-from shiftwright.quantize.parameters import read_parameters, rescale, write_parameters
+from shiftwright.quantize.network import Layer, Network, read_network
+from shiftwright.quantize.parameters import Parameters, read_parameters, rescale, write_parameters
 from shiftwright.quantize.peaks import measure_peaks
 from shiftwright.quantize.report import Report, activation_row, layer_row
 from shiftwright.quantize.settings import Settings
@@ -56,22 +56,21 @@ def quantize(
     labels = check_labels(arrays)
     float_session = Session(model)
 
-    parameters = read_parameters(model.graph, network)
     channels = trace_channels(model.graph, network)
+    parameters = read_parameters(model.graph, network)
     if settings.equalize != "none":
         progress("equalizing channels")
         method, real = settings.equalization
         peaks = measure_peaks(model, network, samples)
         parameters = rescale(parameters, channels, equalize(method, real, network, parameters, channels, peaks))
         write_parameters(model.graph, network, parameters)
-
-    progress("calibrating")
-    formats = calibrate(model, network, samples, settings).formats
     names = [layer.name for layer in network.layers]
     grids = {name: settings.grid(name, place, len(names)) for place, name in enumerate(names)}
-    floors = {layer.name: least_scales(layer, formats, parameters[layer.name].bias) for layer in network.layers}
-    covariance = Covariances(model, network, samples, progress) if "hessian" in settings.corrections else None
-    placed = place_weights(network, parameters, channels, grids, floors, _compensation(grids, covariance, progress))
+    placed, rounded = _place(model, network, parameters, channels, grids, samples, settings, progress)
+    warnings += [
+        f"layer {name!r} has too many inputs for error compensation: its weights are rounded one by one"
+        for name in rounded
+    ]
     write_parameters(model.graph, network, placed.parameters)
 
     progress("calibrating")
@@ -120,12 +119,23 @@ def quantize(
     )
 
 
-def _compensation(
-    grids: dict[str, Grid], covariance: Covariances | None, progress: Callable[[str], None]
-) -> Compensate | None:
-    if covariance is None:
-        return None
-    seen = covariance  # not None, in a closure too
+def _place(
+    model: onnx_ir.Model,
+    network: Network,
+    parameters: Parameters,
+    channels: Channels,
+    grids: dict[str, Grid],
+    samples: Arrays,
+    settings: Settings,
+    progress: Callable[[str], None],
+) -> tuple[Placed, list[str]]:
+    """Weights on their grids, and the layers that were meant to be compensated and are too large for it."""
+    progress("calibrating")
+    formats = calibrate(model, network, samples, settings).formats
+    floors = {layer.name: least_scales(layer, formats, parameters[layer.name].bias) for layer in network.layers}
+    if "hessian" not in settings.corrections:
+        return place_weights(network, parameters, channels, grids, floors, None), []
+    seen = Covariances(model, network, samples, progress)
 
     def better(
         layer: Layer,
@@ -141,7 +151,8 @@ def _compensation(
         scaled = seen[layer.name] * by_group[:, :, None] * by_group[:, None, :]
         return compensate(grids[layer.name], weights, found, scaled, floor)
 
-    return better
+    placed = place_weights(network, parameters, channels, grids, floors, better)
+    return placed, [layer.name for layer in network.layers if layer.name not in seen]
 
 
 def _check_target(source: Path, target: Path) -> None:

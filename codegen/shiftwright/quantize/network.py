@@ -104,6 +104,8 @@ def _points(graph: onnx_ir.Graph) -> list[onnx_ir.Value]:
     # A graph output is either a layer's accumulators, a pool of codes, or codes.
     ends = [_climb(value, CARRIERS, set())[0] for value in graph.outputs]
     points += [value for value in ends if _is_clamp_or_join(value)]
+    # What comes in is codes, whatever the first operator is.
+    points += [value for value in graph.inputs if value.uses()]
     return points
 
 
