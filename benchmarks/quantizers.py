@@ -24,7 +24,7 @@ from benchmarks.quantizer_rows import AS_TRAINED, Row, front, gather, together
 from benchmarks.quantizer_runs import BITS, Run, methods, outcomes
 from models import seeds
 from shiftwright.errors import QuantizeError, ShiftwrightError
-from shiftwright.quantize.choices import CORRECTIONS, EQUALIZATIONS
+from shiftwright.quantize.methods import CORRECTIONS, EQUALIZATIONS
 
 QUICK_NETWORKS, QUICK_SEEDS = ("mlp_64_16_10", "cnn"), 2
 COSTS: dict[str, Callable[[Row], float]] = {"adders": lambda row: row.adders, "shared": lambda row: row.shared}

@@ -74,8 +74,9 @@ names the node. Flatten behind a convolution is free: see [adr/0005](adr/0005-la
 ## What `shiftwright quantize` takes
 
 Float models of {float}.
-BatchNormalization is folded into the layer before it, ReduceMean over rows and columns becomes GlobalAveragePool,
-Identity and Dropout are dropped, and so is a final Softmax.
+BatchNormalization, and constants that are added, subtracted, multiplied or divided by, are folded into the layer
+before them. ReduceMean over rows and columns becomes GlobalAveragePool; Squeeze, Unsqueeze and views by a computed shape
+become Flatten or Reshape. Identity and Dropout are dropped, and so is a final Softmax.
 """
 
 

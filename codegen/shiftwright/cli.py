@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
-from zipfile import BadZipFile
 
 import numpy as np
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 from typer.core import TyperCommand
 
 from shiftwright import __version__
@@ -39,7 +38,8 @@ A usual day, from a float model to simulated hardware:
 Exit codes: 0 all is well; 1 the hardware differs from the reference; 2 the input is unusable, and one line on standard
 error says what to do; 3 a bug of ours. Every command takes --json and then prints one object to standard output.""",
 )
-tables, notes = Console(), Console(stderr=True)
+# Lines and tables hold paths and names that users chose, brackets and colons among them: none of it is markup.
+tables, notes = (Console(markup=False, emoji=False, highlight=False, stderr=stderr) for stderr in (False, True))
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to standard output instead of tables.")]
 
 
@@ -49,8 +49,8 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
     if not notes.is_terminal:
         yield lambda step: None
         return
-    with notes.status(what) as status:
-        yield lambda step: status.update(f"{what}: {escape(step)}")
+    with notes.status(Text(what)) as status:
+        yield lambda step: status.update(Text(f"{what}: {step}"))
 
 
 def emit(as_json: bool, found: dict[str, Any], table: Callable[[], None]) -> None:
@@ -64,7 +64,7 @@ def emit(as_json: bool, found: dict[str, Any], table: Callable[[], None]) -> Non
 def print_version(asked: bool) -> None:
     """Before anything else is read, so that no command has to follow."""
     if asked:
-        tables.print(f"shiftwright {__version__}", highlight=False)
+        tables.print(f"shiftwright {__version__}")
         raise typer.Exit
 
 
@@ -197,7 +197,7 @@ def quantize(
 
         [last]
         weights = "uniform"
-        activation_bits = 8
+        weight_bits = 8
     """
     from shiftwright import flow
     from shiftwright.quantize import Settings
@@ -257,7 +257,7 @@ def compile(  # noqa: A001 - the command's name
         design = loaded.compile(name, levels_per_stage)
         manifest = design.build(output, force)
     for warning in loaded.network.warnings:
-        notes.print(f"note: {warning}", highlight=False)
+        notes.print(f"note: {warning}", soft_wrap=True)
     rate = clock * 1e6 / manifest["timing"]["interval"]
     summary = {
         key: manifest[key]
@@ -312,18 +312,14 @@ def verify(
 def read_frames(path: Path) -> tuple[Any, np.ndarray[Any, Any] | None]:
     """Arrays of an .npz by key, or of an .npy, and the labels if there are any."""
     from shiftwright.errors import ImportModelError
+    from shiftwright.quantize.arrays import opened
 
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        arrays = loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
-    except FileNotFoundError:
-        raise ImportModelError(f"{path}: no such file; save frames with numpy.savez(FILE, INPUT=…)") from None
-    except (OSError, ValueError, EOFError, BadZipFile):
-        raise ImportModelError(
-            f"{path} is no .npz or .npy file of plain arrays; save frames with numpy.savez(FILE, INPUT=…)"
-        ) from None
-    if isinstance(arrays, np.ndarray):
-        return arrays, None
+    with opened(path, ImportModelError, "save frames with numpy.savez(FILE, INPUT=…)") as loaded:
+        if isinstance(loaded, np.ndarray):
+            return loaded, None
+        members = {name: loaded[name] for name in loaded.files}
+    # An archive may also hold what numpy has not written, such as a text.
+    arrays = {name: member for name, member in members.items() if isinstance(member, np.ndarray)}
     return arrays, arrays.pop("labels", None)
 
 
@@ -351,11 +347,11 @@ def main() -> None:
     try:
         app()
     except ShiftwrightError as error:
-        notes.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        notes.print(f"error: {error}", soft_wrap=True)
         sys.exit(2)
     except Exception:
         traceback.print_exc()
-        notes.print("This is a bug in Shiftwright: please report the lines above and the model.", highlight=False)
+        notes.print("This is a bug in Shiftwright: please report the lines above and the model.")
         sys.exit(3)
 
 

@@ -53,13 +53,6 @@ def normal_weights(channels: int = 6, count: int = 40) -> NDArray[np.float64]:
     return random.normal(size=(channels, count)) * 2.0 ** random.integers(-9, 9, size=(channels, 1))
 
 
-def allowed(case: GridCase, found: GridWeights) -> NDArray[np.int64]:
-    """The tables of a result without the zero that only a weight of zero may take; (channels or 1, levels)."""
-    if case.zero_flag and found.tables.any():
-        return np.array([row[row != 0] for row in found.tables])
-    return found.tables
-
-
 def test_every_grid_has_cases() -> None:
     """A new module in grids/ is not conforming until it has cases, one for each spelling that the lists show."""
     types = grid_types()
@@ -94,7 +87,7 @@ def test_the_number_system_covers_the_levels(case: GridCase) -> None:
     numbers, tables = grid.numbers, quantized(grid, normal_weights()).tables
 
     assert numbers.largest <= LARGEST_WEIGHT
-    assert numbers.levels <= 2**grid.bits + case.zero_flag
+    assert numbers.levels <= 2**grid.bits
     assert (np.diff(tables, axis=1) >= 0).all()
     for table in tables:
         found = NumberSystem.of(tuple(set(table.tolist())))
@@ -142,16 +135,17 @@ def test_no_level_is_nearer_than_the_chosen_one(case: GridCase, values: list[flo
     """At the scale that was chosen, or that the floor forced, against every level of the table."""
     weights = np.array([values])
     found = quantized(parse_grid(case.spec, case.bits), weights, floor)
-    distances = np.abs(weights[0][:, None] - allowed(case, found)[0] * found.scales[0])
+    distances = np.abs(weights[0][:, None] - found.tables[0] * found.scales[0])
     slack = 1e-6 * np.abs(weights[0]).max()  # float32 moves the scale after the choice
 
     assert (np.abs(weights - found.real())[0] <= distances.min(axis=1) + slack).all()
 
 
 @cases_that("zero_flag")
-def test_only_zero_becomes_zero_behind_a_flag(case: GridCase) -> None:
-    """However small the others are."""
-    found = quantized(parse_grid(case.spec, case.bits), np.array([[0.0, 1e-20, -1e-9, 0.5, 0.9, -0.0]]))
+@pytest.mark.parametrize("floor", [0.0, 1e-3, 1e3])
+def test_only_zero_becomes_zero_behind_a_flag(case: GridCase, floor: float) -> None:
+    """However small the others are, by themselves or beside a scale that is held up."""
+    found = quantized(parse_grid(case.spec, case.bits), np.array([[0.0, 1e-20, -1e-9, 0.5, 0.9, -0.0]]), floor)
 
     assert (found.codes[0] == 0).tolist() == [True, False, False, False, False, True]
 
@@ -164,7 +158,7 @@ def test_no_other_scale_has_less_error(case: GridCase) -> None:
     least = squared_error(weights, found)
     for step in range(-5 * 31, 5 * 31 + 1):
         scales = found.scales * 2.0 ** (step / 31)
-        codes = nearest(allowed(case, found), weights / scales[:, None])
+        codes = nearest(found.tables, weights / scales[:, None])
         other = squared_error(weights, GridWeights(codes, scales, found.tables))
 
         assert (least <= SEARCH_TOLERANCE * other).all()

@@ -47,6 +47,18 @@ def test_quantize_writes_onnx_files_only(pixels: Path, tmp_path: Path, terminal:
     assert pixels.read_bytes() == before
 
 
+@pytest.mark.parametrize("command", ["verify {name}", "compile {model} -o {name}"])
+def test_a_name_that_no_file_can_have_is_refused(command: str, tmp_path: Path, terminal: Terminal) -> None:
+    """300 letters: the system's reason, in one line."""
+    compile_model(tiny_cnn(), tmp_path)
+    words = command.format(name=tmp_path / ("n" * 300), model=tmp_path / "tiny.onnx").split()
+
+    code, _, err = terminal.run(*words)
+
+    assert code == 2
+    assert "File name too long); name another folder" in err
+
+
 def test_one_hot_labels_are_refused_before_anything_runs(tmp_path: Path, terminal: Terminal) -> None:
     """One integer class a frame, and as many as there are frames."""
     build = compile_model(tiny_cnn(), tmp_path)

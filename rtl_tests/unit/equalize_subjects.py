@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from rtl_tests.unit.quantize_networks import NETWORKS, Draft, frames, run
 from shiftwright.quantize.canonical import canonicalize
 from shiftwright.quantize.channels import FIXED, Channels, trace_channels
-from shiftwright.quantize.choices import EQUALIZATIONS
 from shiftwright.quantize.data import Arrays
 from shiftwright.quantize.equalize import equalize
 from shiftwright.quantize.load import load_float_model
+from shiftwright.quantize.methods import EQUALIZATIONS
 from shiftwright.quantize.network import Network, read_network
 from shiftwright.quantize.parameters import Parameters, read_parameters, rescale, write_parameters
 from shiftwright.quantize.peaks import measure_peaks

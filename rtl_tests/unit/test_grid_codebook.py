@@ -145,6 +145,7 @@ def test_an_outlier_takes_a_centroid_for_itself() -> None:
     [
         ("codebook", 1, "codebook weights take 2 to 6 bits, not 1; pick one of those"),
         ("codebook", 7, "codebook weights take 2 to 6 bits, not 7; pick one of those"),
+        ("codebook:width=2", 7, "codebook:width=2 weights take 2 bits, not 7; pick one of those"),
         ("codebook:width=17", 4, "grid .* width=17 is not a whole number within 4 … 16"),
         ("codebook:width=3", 4, "grid .* width=3 is not a whole number within 4 … 16"),
         ("codebook:pot:width=6", 4, "grid .* has no option 'width'; .*"),

@@ -13,7 +13,7 @@ from shiftwright.arith.csd import csd_weight, csd_weights
 from shiftwright.errors import QuantizeError
 from shiftwright.quantize.grids import decimal_table
 from shiftwright.quantize.grids.base import Grid
-from shiftwright.quantize.grids.log import MOST_BITS, Logarithmic
+from shiftwright.quantize.grids.log import Logarithmic
 from shiftwright.quantize.grids.spec import parse_grid
 
 
@@ -187,14 +187,26 @@ def test_a_searched_range_matters_with_few_bits() -> None:
     assert decibels("log", 5) - decibels("log:range=max", 5) < 0.2
 
 
-@pytest.mark.parametrize("base", sorted(MOST_BITS))
-def test_the_most_bits_are_as_stated(base: str) -> None:
-    """So many fit int16, with the fraction that they need; one more does not."""
-    fraction = ":fraction=12" if base == "decimal" else ""
-
-    assert parse_grid(f"log:base={base}{fraction}", MOST_BITS[base]).bits == MOST_BITS[base]
-    with pytest.raises(QuantizeError, match=f"use {MOST_BITS[base]} weight bits or fewer|2 to {MOST_BITS[base]} bits"):
-        parse_grid(f"log:base={base}{fraction}", MOST_BITS[base] + 1)
+@pytest.mark.parametrize(
+    ("spec", "most"),
+    [
+        ("log", 5),
+        ("log:zero=no", 5),
+        ("log:base=root4", 6),
+        ("log:base=2", 5),
+        ("log:base=2:zero=no", 4),  # a sixteenth power of two is beyond int16
+        ("log:base=decimal", 6),  # more need more fractional bits than are usual
+        ("log:base=decimal:fraction=12", 8),
+        ("log:base=decimal:paper", 8),
+    ],
+)
+def test_the_most_bits(spec: str, most: int) -> None:
+    """With these options, which messages about too few bits know of."""
+    assert parse_grid(spec, most).bits == most
+    with pytest.raises(QuantizeError):
+        parse_grid(spec, most + 1)
+    with pytest.raises(QuantizeError, match=f"^{spec} weights take 2 to {most} bits, not 1; pick one of those$"):
+        parse_grid(spec, 1)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +225,8 @@ def test_the_most_bits_are_as_stated(base: str) -> None:
         pytest.param("log:base=3", 4, "base='3' is unknown; use one of sqrt2 | root4 | 2 | decimal", id="base"),
         pytest.param("log:paper", 4, "has no option 'paper'", id="only-the-table-is-published"),
         pytest.param("log:base=decimal:paper:range=max", 4, "has no option 'range'", id="the-paper-has-no-range"),
-        pytest.param("log", 1, "of base=sqrt2 take 2 to 5 bits, not 1; pick one of those", id="one-bit"),
+        pytest.param("log:base=decimal", 8, "fraction=10 makes .* equal at 8 bits; use fraction=12", id="merged-at-8"),
+        pytest.param("log:base=3", 1, "base='3' is unknown", id="base-before-bits"),
     ],
 )
 def test_what_does_not_work_is_refused(spec: str, bits: int, message: str) -> None:

@@ -72,11 +72,12 @@ def test_bits_do_not_help() -> None:
 @pytest.mark.parametrize(
     ("spec", "bits", "message"),
     [
-        pytest.param("pot", 1, "take 2 to 5 bits, not 1", id="one-bit"),
+        pytest.param("pot", 1, "^pot weights take 2 to 5 bits, not 1; pick one of those$", id="one-bit"),
         pytest.param("pot", 6, "integers of 32 bits, beyond int16; use 5 weight bits or fewer", id="int16"),
         pytest.param("pot:paper", 5, "integers of 17 bits, beyond int16; use 4 weight bits or fewer", id="one-more"),
-        pytest.param("pot:paper", 9, "take 2 to 4 bits, not 9", id="paper-nine"),
+        pytest.param("pot:paper", 9, "^pot:paper weights take 2 to 4 bits, not 9", id="paper-nine"),
         pytest.param("pot:paper:range=max", 4, "has no option 'range'", id="the-paper-sets-the-range"),
+        pytest.param("pot:papr", 9, "has no option 'papr'; did you mean 'paper'", id="option-before-bits"),
     ],
 )
 def test_what_does_not_fit_is_refused(spec: str, bits: int, message: str) -> None:

@@ -119,6 +119,24 @@ def test_a_percentile_of_mostly_zeros_falls_back_to_the_largest() -> None:
         np.testing.assert_allclose(quantized(f"{spec}:percentile=99", 4, weights).real(), weights, rtol=1e-6)
 
 
+@pytest.mark.parametrize("grid", ["uniform", "uniform:asymmetric", "pot", "apot", "log"])
+@pytest.mark.parametrize("rule", ["max", "mse"])
+def test_two_range_rules_are_refused(grid: str, rule: str) -> None:
+    """In either order: what a percentile is for is no other rule's."""
+    for options in (f"range={rule}:percentile=99", f"percentile=99:range={rule}"):
+        with pytest.raises(QuantizeError) as caught:
+            parse_grid(f"{grid}:{options}", 4)
+        assert str(caught.value) == (
+            f"grid '{grid}:{options}': range={rule} and percentile are two rules; keep one of them"
+        )
+
+
+@pytest.mark.parametrize("percentile", ["", ":percentile=99.9"])
+def test_a_percentile_may_name_its_rule(percentile: str) -> None:
+    """Or the rule alone stands there, with the usual percentile."""
+    assert parse_grid(f"uniform:range=percentile{percentile}", 4) == parse_grid("uniform:percentile=99.9", 4)
+
+
 @pytest.mark.parametrize("bits", [0, 9])
 def test_other_bits_are_refused(bits: int) -> None:
     """One to eight."""

@@ -1,13 +1,14 @@
-"""How much the digits cost: a small network trained by scikit-learn, quantized on part of its training images."""
+"""How much the digits cost, a small network trained by scikit-learn; and of which output an accuracy is told."""
 
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
-from rtl_tests.unit.quantize_networks import digits, digits_mlp, run
+from rtl_tests.unit.quantize_networks import Draft, digits, digits_mlp, frames, run
 from shiftwright import quantize
-from shiftwright.quantize import Settings
+from shiftwright.quantize import Report, Settings
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +76,113 @@ def test_the_data_may_be_a_file(networks: list[Path], tmp_path: Path) -> None:
 
     assert (tmp_path / "a.onnx").read_bytes() == (tmp_path / "b.onnx").read_bytes()
     assert report.samples == 100
+
+
+def branching() -> Draft:
+    """Four channels of features `f`, their mean `g` and its two copies, class scores `y` and `z`, one number `one`."""
+    draft = Draft((2, 4, 4))
+    draft.node("Conv", ["x", draft.weights("w0", 4, 2, 3, 3)], "c", pads=[1, 1, 1, 1])
+    draft.node("Relu", ["c"], "f")
+    draft.node("GlobalAveragePool", ["f"], "g")
+    draft.node("Flatten", ["g"], "flat")
+    evenly = draft.constant("b1", np.array([0.22, -1.6, -0.1], np.float32))  # so that each class is chosen now and then
+    draft.node("Gemm", ["flat", draft.weights("w1", 4, 3), evenly], "y")
+    draft.node("Gemm", ["flat", draft.weights("w2", 4, 5)], "z")
+    draft.node("Gemm", ["flat", draft.weights("w3", 4, 1)], "one")
+    return draft
+
+
+def told(folder: Path, outputs: list[str], count: int = 20, batch: int | str = "n", samples: int = 1024) -> Report:
+    """The report for `branching` with these outputs, three classes, and labels that are `y`'s own choice."""
+    draft = branching()
+    model = onnx.load(draft.save(folder / "m.onnx", batch=batch))
+    x = frames(draft, count)
+    del model.graph.output[:]
+    model.graph.output.extend(
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in outputs
+    )
+    (folder / "m.onnx").write_bytes(model.SerializeToString())
+    labels = run(branching().save(folder / "free.onnx"), x).argmax(axis=1)
+    assert len(set(labels[:5])) > 1
+    settings = Settings(weights="uniform", weight_bits=8, activation_bits=8, samples=samples)
+    return quantize.quantize(folder / "m.onnx", {"x": x, "labels": labels}, settings, folder / "q.onnx")
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        pytest.param(["y"], id="alone"),
+        pytest.param(["f", "y"], id="behind-features"),
+        pytest.param(["y", "one"], id="before-a-number"),
+        pytest.param(["g", "y"], id="beside-a-mean-by-channel"),
+    ],
+)
+def test_accuracy_is_that_of_the_class_scores(outputs: list[str], tmp_path: Path) -> None:
+    """Wherever they stand among the outputs."""
+    report = told(tmp_path, outputs)
+
+    assert report.accuracy_float == 1
+    assert report.accuracy_quantized is not None and report.accuracy_quantized >= 0.8
+    assert not [warning for warning in report.warnings if "accuracy" in warning]
+
+
+def test_scores_may_have_axes_of_size_one_behind(tmp_path: Path) -> None:
+    """Of a network that ends in a pool over the whole image."""
+    report = told(tmp_path, ["g"])
+
+    assert report.accuracy_float is not None and report.accuracy_quantized is not None
+    assert abs(report.accuracy_float - report.accuracy_quantized) <= 0.2
+
+
+@pytest.mark.parametrize(
+    ("outputs", "reason"),
+    [
+        pytest.param(
+            ["one"], "it takes an output of n×classes, two classes or more, but 'one' has n×1", id="a-single-number"
+        ),
+        pytest.param(
+            ["f"], "it takes an output of n×classes, two classes or more, but 'f' has n×4×4×4", id="features-alone"
+        ),
+        pytest.param(["y", "z"], "outputs 'y' and 'z' might each be the classes' scores; keep one of them", id="two"),
+    ],
+)
+def test_without_class_scores_there_is_no_accuracy_but_a_note(outputs: list[str], reason: str, tmp_path: Path) -> None:
+    """A figure of another output would be worse than none."""
+    report = told(tmp_path, outputs)
+
+    assert (report.accuracy_float, report.accuracy_quantized) == (None, None)
+    assert f"accuracy is not given: {reason}" in report.warnings
+
+
+@pytest.mark.parametrize(
+    ("count", "batch", "samples", "used"),
+    [
+        pytest.param(20, 7, 1024, 14, id="two-whole-batches"),
+        pytest.param(20, 7, 10, 7, id="one-whole-batch"),
+        pytest.param(20, 7, 5, 5, id="fewer-than-a-batch"),
+        pytest.param(5, 7, 1024, 5, id="not-one-batch"),
+        pytest.param(20, 1, 1024, 20, id="batches-of-one"),
+        pytest.param(20, "n", 12, 12, id="any-batch"),
+    ],
+)
+def test_the_report_counts_the_samples_used(
+    count: int, batch: int | str, samples: int, used: int, tmp_path: Path
+) -> None:
+    """A fixed batch has room for so many; the labels stay with their samples where some come again to fill one."""
+    report = told(tmp_path, ["y"], count, batch, samples)
+
+    assert report.samples == used
+    assert report.accuracy_float == 1
+
+
+def test_an_input_called_labels_is_no_label(tmp_path: Path) -> None:
+    """There is no other key for them, which a note says."""
+    draft = branching()
+    model = onnx.load(draft.save(tmp_path / "m.onnx"))
+    model.graph.input[0].name = "labels"
+    model.graph.node[0].input[0] = "labels"
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    report = quantize.quantize(tmp_path / "m.onnx", {"labels": frames(draft)}, Settings(), tmp_path / "q.onnx")
+
+    assert report.accuracy_float is None
+    assert "accuracy is not given: the key 'labels' is that of the model's input" in report.warnings

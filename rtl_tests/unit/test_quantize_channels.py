@@ -51,9 +51,6 @@ def test_identities_are_led_by_their_least_member() -> None:
     ("op", "bounds", "attributes", "passes"),
     [
         pytest.param("Relu", [], {}, True, id="relu"),
-        pytest.param("LeakyRelu", [], {"alpha": 0.1}, True, id="leaky-relu"),
-        pytest.param("PRelu", [0.25], {}, True, id="prelu"),
-        pytest.param("Identity", [], {}, True, id="identity"),
         pytest.param("Clip", [0.0], {}, True, id="clip-from-0"),
         pytest.param("Clip", [0.0, np.inf], {}, True, id="clip-from-0-to-infinity"),
         pytest.param("Clip", [-np.inf, 0.0], {}, True, id="clip-to-0"),
@@ -66,7 +63,7 @@ def test_identities_are_led_by_their_least_member() -> None:
     ],
 )
 def test_scales_pass_what_is_positively_homogeneous(
-    op: str, bounds: list[float], attributes: dict[str, float | list[int]], passes: bool, tmp_path: Path
+    op: str, bounds: list[float], attributes: dict[str, list[int]], passes: bool, tmp_path: Path
 ) -> None:
     """Through these operators the next layer reads the channels that the first one makes; others fix them."""
     draft = Draft((1, 4, 4))
@@ -165,7 +162,6 @@ def test_a_grouped_layer_tells_what_each_row_reads(tmp_path: Path) -> None:
     [
         pytest.param("Flatten", None, id="flatten"),
         pytest.param("Reshape", [-1, 8], id="reshape-counts-the-batch"),
-        pytest.param("Reshape", [0, -1], id="reshape-copies-the-batch"),
         pytest.param("Reshape", [0, 8], id="reshape-copies-and-counts"),
     ],
 )

@@ -115,21 +115,35 @@ def test_no_channel_gets_worse(spec: str) -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), width=st.integers(1, 9), spec=st.sampled_from(["ternary", "pot", "uniform"]))
-def test_never_worse_whatever_the_layer(seed: int, width: int, spec: str) -> None:
-    """Random widths, covariances and weights, down to a single weight."""
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    width=st.integers(1, 9),
+    zeros=st.sampled_from([0, 0.3]),
+    spec=st.sampled_from(["ternary", "pot", "uniform", "log:zero=no"]),
+)
+def test_never_worse_whatever_the_layer(seed: int, width: int, zeros: float, spec: str) -> None:
+    """Random widths, covariances and weights, down to a single weight, with weights of zero or without."""
     weights, covariance = normal_weights(3, width, seed), spread(width, seed=seed)
+    weights[np.random.default_rng((seed, 1)).random(weights.shape) < zeros] = 0
     before = error(weights, placed(spec, 3, weights), covariance)
     after = error(weights, compensated(spec, 3, weights, covariance), covariance)
 
     assert (after <= before * (1 + 1e-9)).all()
 
 
-@pytest.mark.parametrize(("spec", "bits", "width"), [("ternary", 2, 7), ("pot", 3, 4), ("uniform", 3, 4)])
-def test_nearly_the_best_there_is(spec: str, bits: int, width: int) -> None:
+@pytest.mark.parametrize(
+    ("spec", "bits", "width", "same"),
+    [
+        pytest.param("ternary", 2, 7, 0.75, id="ternary"),
+        pytest.param("pot", 3, 4, 0.75, id="pot"),
+        pytest.param("uniform", 3, 4, 0.75, id="uniform"),
+        pytest.param("log:zero=no", 3, 4, 0.70, id="without-zero"),  # 17 of 24
+    ],
+)
+def test_nearly_the_best_there_is(spec: str, bits: int, width: int, same: float) -> None:
     """Against every choice of codes with its best scale: never below it, and the same for three channels of four.
 
-    What is missing in the mean is a tenth of what the start lacks."""
+    Without a level of zero there are a few less. What is missing in the mean is a tenth of what the start lacks."""
     weights, covariance = normal_weights(24, width), spread(width, seed=3)
     cost = damped(covariance[0])
     start, found = placed(spec, bits, weights), compensated(spec, bits, weights, covariance)
@@ -139,7 +153,7 @@ def test_nearly_the_best_there_is(spec: str, bits: int, width: int) -> None:
 
     assert (gaps[1] > -1e-6).all()
     assert gaps[1].mean() < 0.1 * gaps[0].mean()
-    assert (gaps[1] < 1e-4).mean() >= 0.75
+    assert (gaps[1] < 1e-4).mean() >= same
 
 
 def test_compensation_lowers_the_error_of_the_results() -> None:
@@ -192,6 +206,24 @@ def test_a_table_a_channel_is_as_good_as_one_for_all() -> None:
 
     assert (expected.codes == actual.codes).all()
     assert (expected.scales == actual.scales).all()
+
+
+@pytest.mark.parametrize(
+    ("spec", "moved"),
+    [
+        pytest.param("pot", True, id="zero-is-a-level"),
+        pytest.param("log:zero=no", False, id="zero-is-a-flag"),
+        pytest.param("pot:paper", False, id="zero-is-a-flag-and-scales-stay"),
+    ],
+)
+def test_a_weight_of_zero_may_move_where_zero_is_a_level(spec: str, moved: bool) -> None:
+    """It makes up for others' errors; behind a flag it stays zero, and of the others none joins it."""
+    weights = normal_weights(8, 20)
+    weights[:, ::3] = 0
+    found = compensated(spec, 4, weights, spread(20))
+
+    assert found.codes[:, ::3].any() == moved
+    assert ((found.codes == 0) <= (weights == 0)).all() or 0 in found.tables
 
 
 def test_the_same_twice() -> None:

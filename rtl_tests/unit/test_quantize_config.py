@@ -93,7 +93,7 @@ def test_rules_remember_their_line(tmp_path: Path) -> None:
     path = written(tmp_path, WHOLE)
 
     with pytest.raises(QuantizeError) as caught:
-        read_settings(path, {}).check_layers(["conv1", "dense"])
+        read_settings(path, {}).resolve(["conv1", "dense"])
     assert str(caught.value) == f"{path}, line 16, key `match`: no layer matches 'fc?'; the layers are conv1, dense"
 
 
@@ -133,8 +133,13 @@ def test_rules_remember_their_line(tmp_path: Path) -> None:
         ),
         pytest.param(
             'layer = [\n  {match = "a"},\n  {match = "b", weights = 3},\n]\n',
-            "q.toml, line 1, key `weights`: 3 is not a text; write it in quotes",
+            "q.toml, line 3, key `weights`: 3 is not a text; write it in quotes",
             id="inline-tables",
+        ),
+        pytest.param(
+            "# a line\u2028is one\nweights = 3\n",
+            "q.toml, line 2, key `weights`: 3 is not a text; write it in quotes",
+            id="separators-that-end-no-line",
         ),
         pytest.param(
             "last.weight_bits = 4\nlast.activation_bits = 9\n",
@@ -190,12 +195,12 @@ def test_rules_remember_their_line(tmp_path: Path) -> None:
         ),
         pytest.param(
             'weights = "uniform"\n[last]\nweights = "uniform:range=max"\nweight_bits = 9\n',
-            "q.toml, line 4, key `weight_bits`: uniform weights take 1 to 8 bits, not 9; pick one of those",
+            "q.toml, line 4, key `weight_bits`: uniform:range=max weights take 1 to 8 bits, not 9; pick one of those",
             id="bits-of-the-last",
         ),
         pytest.param(
             'weights = "uniform"\nweight_bits = 1\n[[layer]]\nmatch = "a"\nweights = "pot"\n',
-            "q.toml, line 5, key `weights`: power-of-two weights take 2 to 5 bits, not 1; pick one of those",
+            "q.toml, line 5, key `weights`: pot weights take 2 to 5 bits, not 1; pick one of those",
             id="grid-of-a-rule",
         ),
     ],

@@ -7,8 +7,8 @@ import pytest
 
 from rtl_tests.unit.equalize_subjects import DRAFTS, METHODS, coarse, drafted, subject
 from rtl_tests.unit.quantize_networks import Draft, frames, run
-from shiftwright.quantize.choices import EQUALIZATIONS
 from shiftwright.quantize.flow import quantize
+from shiftwright.quantize.methods import EQUALIZATIONS
 from shiftwright.quantize.parameters import rescale, write_parameters
 from shiftwright.quantize.peaks import measure_peaks
 

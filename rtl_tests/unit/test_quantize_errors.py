@@ -12,6 +12,7 @@ from rtl_tests.unit.quantize_networks import NETWORKS, Draft, frames
 from shiftwright import quantize
 from shiftwright.errors import QuantizeError
 from shiftwright.quantize import Settings, input_names, load_data
+from shiftwright.quantize.load import load_float_model
 
 X = frames(NETWORKS["pooled"]())
 
@@ -38,6 +39,52 @@ def test_a_text_file_is_no_model(tmp_path: Path) -> None:
     assert "is not an ONNX file, or is truncated" in refused(tmp_path, tmp_path / "half.onnx")
     assert "no graph with an output" in refused(tmp_path, tmp_path / "empty.onnx")
     assert "no such file" in refused(tmp_path, tmp_path / "nowhere.onnx")
+
+
+@pytest.mark.parametrize("name", ["m.json", "m.textproto", "m.onnxtxt", "m.onnx", "m.pb"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"nonsense {{", id="words"),
+        pytest.param(b'{"graph": {"node": [{"opType": 3}]}}', id="another-type"),
+        pytest.param(b"\xff\xfe\x00", id="bytes"),
+    ],
+)
+def test_a_file_of_another_kind_is_no_model(name: str, content: bytes, tmp_path: Path) -> None:
+    """By whatever ending it is read as."""
+    (tmp_path / name).write_bytes(content)
+
+    assert refused(tmp_path, tmp_path / name) == (
+        f"{tmp_path / name} is not an ONNX file, or is truncated; export or download it again"
+    )
+
+
+def test_a_place_where_no_model_can_be_is_named(tmp_path: Path) -> None:
+    """Within a file, and under a name that no file can have."""
+    source = NETWORKS["pooled"]().save(tmp_path / "m.onnx")
+
+    for path in (source / "m.onnx", tmp_path / ("m" * 300 + ".onnx")):
+        assert refused(tmp_path, path).startswith(f"{path} cannot be read (")
+    assert "is a folder" in refused(tmp_path, tmp_path)
+
+
+def test_a_damaged_model_leads_to_a_message(tmp_path: Path) -> None:
+    """Or is still one: bytes changed at random."""
+    content = NETWORKS["pooled"]().save(tmp_path / "m.onnx").read_bytes()
+    random = np.random.default_rng(0)
+    messages = []
+    for _ in range(150):
+        damaged = bytearray(content)
+        for place in random.integers(len(content), size=3):
+            damaged[place] = random.integers(256)
+        (tmp_path / "m.onnx").write_bytes(damaged)
+        try:
+            load_float_model(tmp_path / "m.onnx")
+        except QuantizeError as error:
+            messages.append(str(error))
+
+    assert 0 < len(messages) < 150
+    assert [message for message in messages if "\n" in message] == []
 
 
 def test_missing_external_data_is_named(tmp_path: Path) -> None:
@@ -144,7 +191,7 @@ def with_nan() -> dict[str, Any]:
     return {"x": x}
 
 
-BAD_DATA: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
+BAD_DATA: dict[str, tuple[Callable[[], Any], str]] = {
     "shape": (lambda: {"x": X[:, :, :4]}, r"shape \(32, 1, 4, 8\), the model takes n×1×8×8"),
     "nan": (with_nan, "NaN or infinity, first in sample 3"),
     "key": (lambda: {"images": X, "extra": X}, "holds 'images', 'extra' but no 'x'"),
@@ -152,12 +199,20 @@ BAD_DATA: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "text": (lambda: {"x": np.full(X.shape, "a")}, "give real numbers"),
     "counts": (lambda: {"x": X, "labels": np.zeros(5, dtype=np.int64)}, "different numbers of samples"),
     "labels": (lambda: {"x": X, "labels": np.zeros(32)}, "labels have type float64"),
+    "below": (lambda: {"x": X, "labels": np.arange(32) % 10 - 1}, "from -1 to 8 but output 'y' has 10 classes"),
+    "beyond": (lambda: {"x": X, "labels": np.arange(32) % 10 + 1}, "from 1 to 10 .* give 0 … 9, or no labels"),
+    "one-sample": (lambda: {"x": X[0]}, r"\(1, 8, 8\), the model takes n×1×8×8; it is one sample without"),
+    "number": (lambda: {"x": np.array(1.0)}, r"shape \(\), the model takes n×1×8×8"),
+    "array": (lambda: X, r"^the calibration data is a ndarray; give a dict of arrays, \{'x': array\}$"),
+    "list": (lambda: {"x": X.tolist()}, "^calibration data 'x' is a list; make it an array with numpy.asarray$"),
+    "label-list": (lambda: {"x": X, "labels": [0] * 32}, "^calibration data 'labels' is a list; make it an array"),
+    "float64": (lambda: {"x": X.astype(float) * 1e300}, r"reaches .*e\+(299|300) in sample 0, beyond float32"),
 }
 
 
 @pytest.mark.parametrize("case", BAD_DATA)
 def test_unusable_data_is_described(case: str, tmp_path: Path) -> None:
-    """Wrong shape, NaN, a missing key, no samples, text, labels that do not fit."""
+    """Wrong shape, NaN, a missing key, no samples, text, labels that do not fit, no dict, no arrays, too large."""
     data, message = BAD_DATA[case]
     source = NETWORKS["pooled"]().save(tmp_path / "m.onnx")
 
@@ -183,12 +238,23 @@ def test_the_archive_must_hold_the_inputs_by_name(tmp_path: Path) -> None:
 
 
 def test_the_target_must_be_writable(tmp_path: Path) -> None:
-    """A folder, a missing folder and the model itself are refused before any work is done."""
+    """A folder, a missing folder and the model itself are refused before any work is done, and a name too long."""
     source = NETWORKS["pooled"]().save(tmp_path / "m.onnx")
     for target, message in (
         (tmp_path, "is a folder"),
         (tmp_path / "a" / "q.onnx", "does not exist"),
         (source, "itself"),
+        (source / "q.onnx", "m.onnx is a file, not a folder"),
+        (tmp_path / ("q" * 300 + ".onnx"), r"^[^\n]* cannot be written \([^\n]*\); choose another place$"),
     ):
         with pytest.raises(QuantizeError, match=message):
             quantize.quantize(source, {"x": X}, Settings(), target)
+
+
+def test_the_longest_name_that_a_file_can_have_will_do(tmp_path: Path) -> None:
+    """The file is written aside first, under a name that is no longer."""
+    source = NETWORKS["pooled"]().save(tmp_path / "m.onnx")
+    target = tmp_path / ("q" * 250 + ".onnx")
+    quantize.quantize(source, {"x": X}, Settings(correction="none"), target)
+
+    assert sorted(tmp_path.iterdir()) == [source, target]

@@ -143,14 +143,40 @@ def test_points_have_the_bits_that_their_layers_ask_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("one", "other"), [(3, 7), (7, 3)])
 def test_a_sum_has_the_most_bits_asked_for(one: int, other: int, tmp_path: Path) -> None:
-    """Whichever of its layers asks; each branch keeps what its own layer wants. An output has eight."""
+    """Whichever of its layers asks; each branch keeps what its own layer wants."""
     settings = Settings(
         activation_bits=2,
         rules=(LayerRule(match="Conv_c0", activation_bits=one), LayerRule(match="Conv_c1", activation_bits=other)),
     )
 
     assert bits_of(NETWORKS["residual"](), settings, tmp_path) == [2, one, other, 7]
-    assert bits_of(NETWORKS["ends-in-sum"](), settings, tmp_path) == [2, one, other, 8]
+    assert bits_of(NETWORKS["ends-in-sum"](), settings, tmp_path) == [2, one, other, 7]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        pytest.param(Settings(activation_bits=3), [3, 3, 3, 8], id="usually"),
+        pytest.param(Settings(activation_bits=3, last=Override(activation_bits=5)), [3, 3, 5, 5], id="by-a-rule"),
+    ],
+)
+def test_an_output_has_eight_bits_unless_a_rule_says_others(
+    settings: Settings, expected: list[int], tmp_path: Path
+) -> None:
+    """What holds for all layers is about what layers read; here the last operator sums two layers' results."""
+    assert bits_of(NETWORKS["ends-in-sum"](), settings, tmp_path) == expected
+
+
+def test_an_output_that_a_layer_reads_is_no_wider(tmp_path: Path) -> None:
+    """The layer's products have to carry it."""
+    draft = Draft((4,))
+    hidden = draft.node("Relu", [draft.node("Gemm", ["x", draft.weights("w0", 4, 4)], "z")], "r")
+    draft.node("Gemm", [hidden, draft.weights("w1", 4, 3)], "y")
+    model = load_float_model(draft.save(tmp_path / "m.onnx"))
+    model.graph.outputs.append(next(value for node in model.graph for value in node.outputs if value.name == hidden))
+    canonicalize(model)
+
+    assert point_bits(model.graph, read_network(model.graph), Settings(activation_bits=3))[hidden] == 3
 
 
 def test_calibration_follows_range_and_bits(tmp_path: Path) -> None:
@@ -174,7 +200,53 @@ def test_calibration_keeps_extremes_that_it_did_not_sample() -> None:
     """They count as one value each; where everything is kept, nothing is added."""
     few, many = Observed(), Observed()
     few.see(np.array([1, 2, 3], dtype=np.float32), share=3)
-    many.see(np.array([1, 7, 2, -5], dtype=np.float32), share=2)
+    many.see(np.array([1, 7, -5, 2], dtype=np.float32), share=2)
 
     assert few.sample().tolist() == [1, 2, 3]
     assert many.sample().tolist() == [1, 2, -5, 7]
+
+
+def seen(batches: list[NDArray[np.float32]], share: int) -> NDArray[np.float64]:
+    """What is kept of values that come in batches, extremes aside."""
+    observed = Observed()
+    for batch in batches:
+        observed.see(batch, share)
+    return np.concatenate(observed.parts)
+
+
+@given(size=st.integers(1, 3000), share=st.integers(1, 1000), batches=st.integers(1, 3))
+def test_values_are_kept_from_everywhere(size: int, share: int, batches: int) -> None:
+    """One of each stretch of a batch, none twice; all of them where there are no more than asked for."""
+    kept = seen([np.arange(size, dtype=np.float32)] * batches, share)
+    stretch = max(1, size // share)
+
+    assert (kept // stretch).tolist() == [*range(size // stretch)] * batches
+
+
+@pytest.mark.parametrize("period", [2, 3, 8, 64, 128, 1000])
+@pytest.mark.parametrize("batches", [1, 4])
+def test_no_column_or_channel_is_passed_over(period: int, batches: int) -> None:
+    """Values that repeat with any period, as columns and channels do: each is kept as often as it occurs, about."""
+    length = 1 << 20
+    values = (np.arange(length) % period).astype(np.float32)
+    kept = seen(np.split(values, batches), (1 << 16) // batches)
+    shares = np.bincount(kept.astype(int), minlength=period) * period / len(kept)
+
+    assert 0.75 <= shares.min() and shares.max() <= 1.25
+
+
+def test_formats_do_not_depend_on_how_layout_and_samples_divide(tmp_path: Path) -> None:
+    """Every eighth channel is a hundredth of the others: 1024 samples of 1024 channels, like 1000, see them all."""
+    random = np.random.default_rng(0)
+    weights = random.normal(size=(1024, 16)).astype(np.float32) / 4
+    weights[::8] *= np.float32(0.01)
+    draft = Draft((16,))
+    draft.node("Gemm", ["x", draft.constant("w0", weights)], "z", transB=1)
+    draft.node("Gemm", [draft.node("Relu", ["z"], "r"), draft.weights("w1", 1024, 4)], "y")
+    model = load_float_model(draft.save(tmp_path / "m.onnx"))
+    canonicalize(model)
+    network = read_network(model.graph)
+    x = random.normal(size=(1024, 16)).astype(np.float32)
+    power, other = (calibrate(model, network, {"x": x[:count]}, Settings()).formats for count in (1024, 1000))
+
+    assert power == other

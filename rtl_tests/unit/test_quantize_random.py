@@ -15,10 +15,11 @@ from rtl_tests.oracle.near_ties import compare
 from rtl_tests.oracle.random_float_models import float_networks
 from shiftwright import flow
 from shiftwright.errors import QuantizeError
-from shiftwright.quantize.choices import CORRECTIONS, EQUALIZATIONS, REAL
+from shiftwright.quantize.choices import REAL
 from shiftwright.quantize.flow import quantize
 from shiftwright.quantize.grids.base import GRANULARITIES
 from shiftwright.quantize.grids.spec import grid_types, parse_grid
+from shiftwright.quantize.methods import CORRECTIONS, EQUALIZATIONS
 from shiftwright.quantize.report import Report
 from shiftwright.quantize.settings import Override, Settings
 
@@ -32,7 +33,7 @@ SPELLINGS = [example for grid in grid_types().values() for example in grid.examp
 def any_settings(draw: st.DrawFn) -> Settings:
     """Any grid at any bits that suit it, any method."""
     spec = f"{draw(st.sampled_from(SPELLINGS))}:granularity={draw(st.sampled_from(GRANULARITIES))}"
-    equalize = draw(st.sampled_from(EQUALIZATIONS))
+    equalize = draw(st.sampled_from([*EQUALIZATIONS]))
     if equalize != "none" and draw(st.booleans()):
         equalize += REAL
     return Settings(
@@ -42,7 +43,7 @@ def any_settings(draw: st.DrawFn) -> Settings:
         input_bits=draw(st.sampled_from([None, 2, 8])),
         activation_range=draw(st.sampled_from(["mse", "max", "percentile=99"])),
         equalize=equalize,
-        correction=draw(st.sampled_from(CORRECTIONS)),
+        correction=draw(st.sampled_from([*CORRECTIONS])),
         last=draw(st.sampled_from([Override(), Override(weights="uniform", weight_bits=8)])),
     )
 

@@ -1,6 +1,7 @@
 """What a report counts, and how it looks on a terminal of 80 columns."""
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from shiftwright import cli
 from shiftwright.quantize.formats import Format
 from shiftwright.quantize.grids.base import GridWeights
 from shiftwright.quantize.grids.spec import parse_grid
@@ -23,7 +25,7 @@ from shiftwright.quantize.report import (
     odd_parts,
     sqnr_db,
 )
-from shiftwright.report.tables import methods_table, quantized_table
+from shiftwright.report.tables import compiled_table, doctor_table, methods_table, quantized_table, verified_table
 
 CODES = np.array([[1, 0, -3, 7], [0, 0, 0, 0], [2, 0, 0, 0]])
 WEIGHTS = CODES * np.array([[0.5], [1.0], [0.25]])
@@ -114,9 +116,9 @@ def test_mean_sqnr_leaves_exact_layers_out() -> None:
     assert report(row(), noisy)["totals"]["sqnr_db"] == noisy.sqnr_db == 20.0
 
 
-def printed(draw: Any, *arguments: Any) -> str:
+def printed(draw: Any, *arguments: Any, width: int = 80) -> str:
     """What a table looks like on a terminal of 80 columns."""
-    console = Console(width=80, no_color=True)
+    console = Console(width=width, no_color=True)
     with console.capture() as captured:
         draw(console, *arguments)
     return captured.get()
@@ -143,6 +145,77 @@ def test_the_table_says_what_keeps_a_file_from_hardware() -> None:
 
     assert "note: compile does not take this file: an obstacle" in shown
     assert "Next" not in shown
+
+
+# A closing tag that was never opened, a tag, a colour, an emoji's name, and the end of an escape.
+HOSTILE = ("/head/[/x]", "branch[left]", "[red]", "a:dog:b", "back\\[slash]\\")
+
+
+def hostile_tables(name: str) -> dict[str, str]:
+    """Every table that shows what users have named, with one name everywhere."""
+    layer = {"name": name, "does": name, "shape": [3], "numbers": name, "adders": 1, "estimated_luts": 2, "latency": 3}
+    totals = {"requantize_adders": 0}
+    compiled = {
+        "name": name,
+        "folder": name,
+        "layers": [layer | totals],
+        "timing": {"latency": 3, "interval": 1},
+        "multipliers": 0,
+        "frames_per_second": 1.0,
+        "clock_mhz": 1.0,
+        "proofs": {"adder_graphs": 1},
+    }
+    simulation = {"simulator": name, "equal": False, "words": 1, "latency": 1, "interval": 1, "cycles": 1}
+    different = {"tensor": name, "words": 1, "different": 1, "near_ties": 1}
+    verified = {
+        "folder": name,
+        "frames": 1,
+        "simulations": [simulation | {"message": name, "waves": [name]}],
+        "layers": [different | {"explained": True}, different | {"explained": False}],
+        "skipped": [name],
+        "changed": [name],
+        "accuracy": {name: 0.5},
+    }
+    tool = {"name": name, "purpose": name, "version": name, "found": True, "path": name, "remedy": ""}
+    quantized = report(row(name)) | {"warnings": [name]}
+    return {
+        "compile": printed(compiled_table, compiled, width=200),
+        "verify": printed(verified_table, verified, width=200),
+        "doctor": printed(doctor_table, [tool], width=200),
+        "quantize": printed(quantized_table, quantized, Path(name), name, width=200),
+        "next": printed(quantized_table, quantized, Path(name), None, width=200),
+    }
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_shown_as_they_are(name: str) -> None:
+    """As often as an ordinary one: brackets, colons and backslashes of users are no markup, in cells, titles, lines."""
+    ordinary = {table: shown.count("Zq") for table, shown in hostile_tables("Zq").items()}
+    shown = {table: text.count(name) for table, text in hostile_tables(name).items()}
+
+    assert shown == ordinary
+    assert ordinary == {"compile": 6, "verify": 10, "doctor": 4, "quantize": 5, "next": 5}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_progress_shows_names_as_they_are(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal: the file at first, then the layer too."""
+    file = StringIO()
+    monkeypatch.setattr(cli, "notes", Console(file=file, force_terminal=True, width=200))
+    with cli.working(f"quantizing {name}") as progress:
+        progress(f"layer {name}")
+        cli.notes.print("step")
+
+    assert f"quantizing {name}: layer {name}" in file.getvalue()
+
+
+def test_the_command_lines_consoles_take_nothing_for_markup() -> None:
+    """Whatever is printed there, such as a note about a layer."""
+    for console in (cli.tables, cli.notes):
+        with console.capture() as captured:
+            console.print(" ".join(HOSTILE), soft_wrap=True)
+
+        assert captured.get() == " ".join(HOSTILE) + "\n"
 
 
 def test_the_list_of_methods_fits_a_terminal() -> None:

@@ -5,24 +5,17 @@ from typing import Any
 import pytest
 
 from shiftwright.errors import QuantizeError
-from shiftwright.quantize.choices import CORRECTIONS, EQUALIZATIONS
-from shiftwright.quantize.methods import methods
+from shiftwright.quantize.methods import CORRECTIONS, EQUALIZATIONS, methods
 from shiftwright.quantize.settings import LayerRule, Override, Settings
 
 LAYERS = ["conv1", "conv2", "/block/conv3", "fc"]
 
 
-def chosen(settings: Settings) -> list[tuple[str, int, int]]:
-    """Grid, stored bits and activation bits of each of LAYERS."""
-    count = len(LAYERS)
-    return [
-        (
-            settings.grid_text(name, place, count),
-            settings.grid(name, place, count).bits,
-            settings.bits_of(name, place, count),
-        )
-        for place, name in enumerate(LAYERS)
-    ]
+def chosen(settings: Settings) -> list[tuple[str, int, int | None]]:
+    """Grid, stored bits and the activation bits that rules give each of LAYERS."""
+    found = settings.resolve(LAYERS)
+    assert list(found) == LAYERS
+    return [(each.weights, each.grid.bits, each.activation_bits) for each in found.values()]
 
 
 def made(values: dict[str, Any]) -> Settings:
@@ -34,8 +27,8 @@ def made(values: dict[str, Any]) -> Settings:
 
 
 def test_without_rules_all_layers_are_alike() -> None:
-    """Powers of two at 4 bits, activations at 6."""
-    assert chosen(Settings()) == [("pot", 4, 6)] * 4
+    """Powers of two at 4 bits, and no activation bits in particular."""
+    assert chosen(Settings()) == [("pot", 4, None)] * 4
 
 
 def test_later_rules_are_over_earlier_ones_key_by_key() -> None:
@@ -48,7 +41,7 @@ def test_later_rules_are_over_earlier_ones_key_by_key() -> None:
         )
     )
 
-    assert chosen(settings) == [("uniform", 8, 8), ("uniform", 8, 4), ("uniform", 4, 8), ("pot", 4, 6)]
+    assert chosen(settings) == [("uniform", 8, 8), ("uniform", 8, 4), ("uniform", 4, 8), ("pot", 4, None)]
 
 
 def test_first_and_last_are_over_every_rule() -> None:
@@ -59,7 +52,7 @@ def test_first_and_last_are_over_every_rule() -> None:
         last=Override(weights="ternary", activation_bits=3),
     )
 
-    assert chosen(settings) == [("uniform", 8, 6), ("uniform", 6, 6), ("uniform", 6, 6), ("ternary", 2, 3)]
+    assert chosen(settings) == [("uniform", 8, None), ("uniform", 6, None), ("uniform", 6, None), ("ternary", 2, 3)]
 
 
 def test_an_only_layer_is_first_and_last() -> None:
@@ -68,8 +61,9 @@ def test_an_only_layer_is_first_and_last() -> None:
         first=Override(weights="uniform", activation_bits=5), last=Override(weights="ternary", weight_bits=8)
     )
 
-    assert settings.grid_text("a", 0, 1) == "ternary"
-    assert settings.bits_of("a", 0, 1) == 5
+    only = settings.resolve(["a"])["a"]
+
+    assert (only.weights, only.activation_bits) == ("ternary", 5)
 
 
 def test_a_pattern_without_a_layer_names_the_layers() -> None:
@@ -77,17 +71,25 @@ def test_a_pattern_without_a_layer_names_the_layers() -> None:
     settings = Settings(rules=(LayerRule(match="conv4", weight_bits=3, origin="q.toml, line 4, key `match`: "),))
 
     with pytest.raises(QuantizeError) as caught:
-        settings.check_layers(LAYERS)
+        settings.resolve(LAYERS)
     assert str(caught.value) == (
         "q.toml, line 4, key `match`: no layer matches 'conv4'; did you mean 'conv2'? "
         "the layers are /block/conv3, conv1, conv2, fc"
     )
 
 
+def test_signs_in_a_pattern_stand_for_themselves() -> None:
+    """But * and ?: names have brackets and dots in them."""
+    names = ["fc[0]", "fc0", "a.b", "axb"]
+    settings = Settings(rules=tuple(LayerRule(match=name, activation_bits=3) for name in ("fc[0]", "a.b")))
+
+    assert [each.activation_bits for each in settings.resolve(names).values()] == [3, None, 3, None]
+
+
 def test_patterns_care_about_letters_case() -> None:
     """On every system: names of nodes do."""
     with pytest.raises(QuantizeError, match="no layer matches 'Conv1'"):
-        Settings(rules=(LayerRule(match="Conv1"),)).check_layers(LAYERS)
+        Settings(rules=(LayerRule(match="Conv1"),)).resolve(LAYERS)
 
 
 def test_one_rule_may_name_the_grid_and_another_the_bits() -> None:
@@ -95,11 +97,11 @@ def test_one_rule_may_name_the_grid_and_another_the_bits() -> None:
     settings = Settings(
         rules=(LayerRule(match="conv*", weights="uniform"), LayerRule(match="conv2", weight_bits=8)),
     )
-    clash = Settings(rules=(*settings.rules, LayerRule(match="fc", weight_bits=8)))
+    clash = Settings(rules=(*settings.rules, LayerRule(match="fc", weight_bits=8, origin="q.toml, line 9: ")))
 
-    settings.check_layers(LAYERS)
-    with pytest.raises(QuantizeError, match=r"^layer 'fc': pot at 8 bits needs integers"):
-        clash.check_layers(LAYERS)
+    settings.resolve(LAYERS)
+    with pytest.raises(QuantizeError, match=r"^q.toml, line 9: layer 'fc': pot at 8 bits needs integers"):
+        clash.resolve(LAYERS)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +165,7 @@ def test_the_list_of_methods_has_them_all() -> None:
         assert grid["spellings"][0]["spelling"] == name
         for row in grid["spellings"]:
             for bits in row["bits"]:
-                assert Settings(weights=row["spelling"], weight_bits=bits).grid("a", 0, 1).bits == bits
+                assert Settings(weights=row["spelling"], weight_bits=bits).resolve(["a"])["a"].grid.bits == bits
 
 
 def test_the_list_shows_number_systems_at_four_bits() -> None:

@@ -88,10 +88,13 @@ def count_multipliers(verilog: Iterable[str]) -> int:
 
 def check_target(path: Path, force: bool) -> None:
     """BuildError unless a build folder may be written to `path`."""
-    if path.is_symlink() or path.is_file():
-        raise BuildError(f"{path} is a file or a link; name a new folder for the build (-o DIR)")
-    if not path.is_dir() or not any(path.iterdir()):
-        return
+    try:
+        if path.is_symlink() or path.is_file():
+            raise BuildError(f"{path} is a file or a link; name a new folder for the build (-o DIR)")
+        if not path.is_dir() or not any(path.iterdir()):
+            return
+    except OSError as error:
+        raise BuildError(f"{path} cannot be written ({error.strerror}); name another folder (-o DIR)") from None
     try:
         manifest = manifests.read(path)
     except BuildError:

@@ -128,12 +128,14 @@ def dump(manifest: Mapping[str, Any]) -> str:
 def read(folder: Path) -> Json:
     """The manifest of a build folder; BuildError if it is none that this version reads."""
     path = folder / NAME
-    if not folder.is_dir():
-        raise BuildError(f"{folder} is not a folder; name one that `shiftwright compile` wrote")
     try:
+        if not folder.is_dir():
+            raise BuildError(f"{folder} is not a folder; name one that `shiftwright compile` wrote")
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BuildError(f"{folder} holds no {NAME}; name a folder that `shiftwright compile` wrote") from None
+    except OSError as error:
+        raise BuildError(f"{folder} cannot be read ({error.strerror}); name another folder") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BuildError(f"{path} is damaged ({error}); compile the model again with --force") from error
     if not isinstance(manifest, dict) or manifest.get("generator") != GENERATOR:

@@ -4,6 +4,16 @@ from shiftwright.quantize.data import load_data
 from shiftwright.quantize.flow import quantize
 from shiftwright.quantize.load import input_names
 from shiftwright.quantize.report import ActivationRow, LayerRow, Report
-from shiftwright.quantize.settings import Settings
+from shiftwright.quantize.settings import LayerRule, Override, Settings
 
-__all__ = ["ActivationRow", "LayerRow", "Report", "Settings", "input_names", "load_data", "quantize"]
+__all__ = [
+    "ActivationRow",
+    "LayerRow",
+    "LayerRule",
+    "Override",
+    "Report",
+    "Settings",
+    "input_names",
+    "load_data",
+    "quantize",
+]

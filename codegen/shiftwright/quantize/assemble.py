@@ -13,6 +13,7 @@ from shiftwright.errors import QuantizeError
 from shiftwright.quantize.bias import BiasCodes
 from shiftwright.quantize.formats import Format
 from shiftwright.quantize.grids.base import GridWeights
+from shiftwright.quantize.names import Names
 from shiftwright.quantize.network import Network
 from shiftwright.quantize.operators import CARRIERS
 from shiftwright.quantize.surgery import initializer
@@ -23,8 +24,9 @@ def trial(
 ) -> onnx_ir.Model:
     """The quantized network with float biases, each an initializer that a caller may override by its name."""
     copy = model.clone()
-    _quantize_weights(copy.graph, network, weights)
-    _quantize_points(copy.graph, network, formats)
+    names = Names(copy.graph)
+    _quantize_weights(copy.graph, network, weights, names)
+    _quantize_points(copy.graph, network, formats, names)
     copy.graph.inputs.extend(copy.graph.initializers[layer.bias] for layer in network.layers)
     return copy
 
@@ -38,71 +40,79 @@ def final(
 ) -> onnx_ir.Model:
     """The quantized network with integers alone."""
     copy = model.clone()
-    _quantize_weights(copy.graph, network, weights)
+    names = Names(copy.graph)
+    _quantize_weights(copy.graph, network, weights, names)
     for layer in network.layers:
         bias = biases[layer.name]
         value = copy.graph.initializers[layer.bias]
-        _dequantize(copy.graph, value, bias.codes.astype(np.int32), bias.scales, axis=0)
-    _quantize_points(copy.graph, network, formats)
+        _dequantize(copy.graph, value, bias.codes.astype(np.int32), bias.scales, 0, names)
+    _quantize_points(copy.graph, network, formats, names)
     return copy
 
 
-def _quantize_weights(graph: onnx_ir.Graph, network: Network, weights: dict[str, GridWeights]) -> None:
+def _quantize_weights(graph: onnx_ir.Graph, network: Network, weights: dict[str, GridWeights], names: Names) -> None:
     for layer in network.layers:
         grid = weights[layer.name]
         narrow = np.abs(grid.codes).max(initial=0) <= np.iinfo(np.int8).max
         codes = layer.as_stored(grid.codes).astype(np.int8 if narrow else np.int16)
-        _dequantize(graph, graph.initializers[layer.weight], codes, grid.scales, layer.weight_axis)
+        _dequantize(graph, graph.initializers[layer.weight], codes, grid.scales, layer.weight_axis, names)
 
 
 def _dequantize(
-    graph: onnx_ir.Graph, value: onnx_ir.Value, codes: NDArray[Any], scales: NDArray[np.float64], axis: int
+    graph: onnx_ir.Graph,
+    value: onnx_ir.Value,
+    codes: NDArray[Any],
+    scales: NDArray[np.float64],
+    axis: int,
+    names: Names,
 ) -> None:
     """Integers and DequantizeLinear in the place of a float initializer, a scale for each index of `axis`."""
-    assert value.name
-    integers = initializer(graph, f"{value.name}.codes", codes)
-    scale = initializer(graph, f"{value.name}.scale", _as_float32(value.name, scales))
-    node = onnx_ir.node("DequantizeLinear", [integers, scale], {"axis": axis}, name=f"{value.name}.dequantize")
+    name = value.name
+    assert name
+    integers = initializer(graph, names.value(f"{name}.codes"), codes)
+    scale = initializer(graph, names.value(f"{name}.scale"), _as_float32(name, scales))
+    node_name = names.node(f"{name}.dequantize")
+    node = onnx_ir.node("DequantizeLinear", [integers, scale], {"axis": axis}, name=node_name)
     reader = next(use.node for use in value.uses())
     graph.insert_before(reader, node)
     value.replace_all_uses_with(node.outputs[0])
-    graph.initializers.pop(value.name)
-    _describe(node.outputs[0], f"{value.name}.dequantized", value)
+    graph.initializers.pop(name)
+    _describe(node.outputs[0], names.value(f"{name}.dequantized"), value)
 
 
-def _quantize_points(graph: onnx_ir.Graph, network: Network, formats: dict[str, Format]) -> None:
+def _quantize_points(graph: onnx_ir.Graph, network: Network, formats: dict[str, Format], names: Names) -> None:
     values = {value.name: value for value in graph.inputs}
     values |= {value.name: value for node in graph for value in node.outputs}
     for name in network.points:
-        _quantize_point(graph, values[name], name, formats[name])
+        _quantize_point(graph, values[name], name, formats[name], names)
 
 
-def _quantize_point(graph: onnx_ir.Graph, value: onnx_ir.Value, name: str, chosen: Format) -> None:
+def _quantize_point(graph: onnx_ir.Graph, value: onnx_ir.Value, name: str, chosen: Format, names: Names) -> None:
     """QuantizeLinear, Clip where the bits are fewer than the type's, and DequantizeLinear behind a value."""
     dtype = np.int8 if chosen.signed else np.uint8
     uses, producer, is_output = list(value.uses()), value.producer(), value.is_graph_output()
-    scale = initializer(graph, f"{name}.scale", _as_float32(name, np.array(2.0**chosen.exponent)))
-    zero = initializer(graph, f"{name}.zero_point", np.array(0, dtype=dtype))
-    nodes = [onnx_ir.node("QuantizeLinear", [value, scale, zero], name=f"{name}.quantize")]
-    _describe(nodes[-1].outputs[0], f"{name}.quantized", value, dtype)
+    scale = initializer(graph, names.value(f"{name}.scale"), _as_float32(name, np.array(2.0**chosen.exponent)))
+    zero = initializer(graph, names.value(f"{name}.zero_point"), np.array(0, dtype=dtype))
+    nodes = [onnx_ir.node("QuantizeLinear", [value, scale, zero], name=names.node(f"{name}.quantize"))]
+    _describe(nodes[-1].outputs[0], names.value(f"{name}.quantized"), value, dtype)
     if chosen.bits < 8:
         bounds = [
-            initializer(graph, f"{name}.{end}", np.array(bound, dtype=dtype))
+            initializer(graph, names.value(f"{name}.{end}"), np.array(bound, dtype=dtype))
             for end, bound in (("lowest", chosen.lo), ("highest", chosen.hi))
         ]
-        nodes.append(onnx_ir.node("Clip", [nodes[-1].outputs[0], *bounds], name=f"{name}.clip"))
-        _describe(nodes[-1].outputs[0], f"{name}.clipped", value, dtype)
+        nodes.append(onnx_ir.node("Clip", [nodes[-1].outputs[0], *bounds], name=names.node(f"{name}.clip")))
+        _describe(nodes[-1].outputs[0], names.value(f"{name}.clipped"), value, dtype)
     # onnxruntime 1.31 refuses an int8 DequantizeLinear with a zero point before pooling or layout: it copies it behind
     # them with its type given twice (microsoft/onnxruntime#25526). Without one the meaning is the same, 0.
     bare = chosen.signed and any(use.node.op_type in CARRIERS for use in uses)
     decoded = [nodes[-1].outputs[0], scale] if bare else [nodes[-1].outputs[0], scale, zero]
-    nodes.append(onnx_ir.node("DequantizeLinear", decoded, name=f"{name}.dequantize"))
-    _describe(nodes[-1].outputs[0], f"{name}.dequantized", value)
+    nodes.append(onnx_ir.node("DequantizeLinear", decoded, name=names.node(f"{name}.dequantize")))
+    _describe(nodes[-1].outputs[0], names.value(f"{name}.dequantized"), value)
     for user, index in uses:
         user.replace_input_with(index, nodes[-1].outputs[0])
     if is_output:
         graph.outputs[[output is value for output in graph.outputs].index(True)] = nodes[-1].outputs[0]
-        value.name, nodes[-1].outputs[0].name = f"{name}.float", name
+        value.name, nodes[-1].outputs[0].name = names.value(f"{name}.float"), name
     if producer is None:
         graph.insert_before(graph[0], nodes)
     else:

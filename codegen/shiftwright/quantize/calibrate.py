@@ -14,6 +14,7 @@ from shiftwright.quantize.network import Network
 from shiftwright.quantize.settings import Settings
 
 SAMPLE = 1 << 17  # values a point that its format is chosen on
+GOLDEN = 0.6180339887
 OUTPUT_BITS = 8  # of a quantized graph output, which no memory or product has to carry
 
 
@@ -32,7 +33,7 @@ class Observed:
         self.count += flat.size
         self.lowest = min(self.lowest, float(flat.min()))
         self.highest = max(self.highest, float(flat.max()))
-        self.parts.append(flat[:: max(1, flat.size // max(1, share))].astype(np.float64))
+        self.parts.append(flat[_places(flat.size, max(1, share), sum(map(len, self.parts)))].astype(np.float64))
 
     def sample(self) -> NDArray[np.float64]:
         """The values kept, and the extremes where some were not: they would hardly be among them."""
@@ -69,6 +70,17 @@ def calibrate(model: onnx_ir.Model, network: Network, data: Arrays, settings: Se
     return Calibration(formats, means.value())
 
 
+def _places(size: int, share: int, before: int) -> NDArray[np.int64]:
+    """Places of about `share` values among `size`: one in each stretch of a length, or all if there are no more.
+
+    Where in its stretch goes by the golden section and on from the `before` places of earlier batches. Always the same
+    would hit the same columns of an image, or the same channels, whenever their number and the length have a common
+    factor."""
+    stretch = max(1, size // share)
+    first = np.arange(size // stretch)
+    return first * stretch + ((first + before) * GOLDEN % 1 * stretch).astype(np.int64)
+
+
 class MeanByChannel:
     """Running means over everything but one axis."""
 
@@ -92,23 +104,33 @@ class MeanByChannel:
 
 
 def point_bits(graph: onnx_ir.Graph, network: Network, settings: Settings) -> dict[str, int]:
-    """The bits of every point: what its layer asks for, and of several layers, as in a sum, the most."""
-    count = len(network.layers)
-    asked = {layer.result: settings.bits_of(layer.name, place, count) for place, layer in enumerate(network.layers)}
-    behind: dict[str, int] = {}  # the most bits asked for by the layers that a value comes from; none for an input
-    for node in graph:
-        arriving = max((behind.get(value.name or "", 0) for value in node.inputs if value is not None), default=0)
-        for value in node.outputs:
-            behind[value.name or ""] = asked.get(value.name or "", arriving)
+    """The bits of every point: what holds for its layer, and of several layers, as in a sum, the most.
+
+    A result that leaves the network, and that no layer reads, has OUTPUT_BITS unless a rule says others."""
+    chosen = settings.resolve([layer.name for layer in network.layers])
+    ruled = {layer.result: chosen[layer.name].activation_bits or 0 for layer in network.layers}
+    by_rules = _most_behind(graph, ruled)
+    in_all = _most_behind(graph, {name: bits or settings.activation_bits for name, bits in ruled.items()})
+    leaving = network.outputs - {layer.source for layer in network.layers}
     found = {}
     for name in network.points:
         if name in network.inputs:
             found[name] = settings.input_bits or settings.activation_bits
-        elif name in network.outputs:
-            found[name] = OUTPUT_BITS
+        elif name in leaving:
+            found[name] = by_rules[name] or OUTPUT_BITS
         else:
-            found[name] = behind[name] or settings.activation_bits
+            found[name] = in_all[name] or settings.activation_bits
     return found
+
+
+def _most_behind(graph: onnx_ir.Graph, asked: dict[str, int]) -> dict[str, int]:
+    """For every value the most bits among the layers' results that it comes from; 0 where it comes from an input."""
+    behind: dict[str, int] = {}
+    for node in graph:
+        arriving = max((behind.get(value.name or "", 0) for value in node.inputs if value is not None), default=0)
+        for value in node.outputs:
+            behind[value.name or ""] = asked.get(value.name or "", arriving)
+    return behind
 
 
 def _check_finite(name: str, values: NDArray[np.float32]) -> None:

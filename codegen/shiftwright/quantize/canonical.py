@@ -1,7 +1,7 @@
 """Brings a float graph into the one form that the rest of the quantizer reads.
 
-Afterwards the opset is 21, BatchNorm and constants are folded, every layer is a Conv, a Gemm (weights by output) or a
-MatMul with an Add, each with a bias of its own, and clamps stand before pooling and layout."""
+Afterwards the opset is 21, constants and what stands behind layers are folded, every layer is a Conv, a Gemm (weights
+by output) or a MatMul with an Add, each with a bias of its own, and clamps stand before pooling and layout."""
 
 import onnx_ir
 from onnx_ir.passes import PassError
@@ -17,63 +17,73 @@ from onnx_ir.passes.common import (
 )
 from onnxscript import version_converter
 from onnxscript.optimizer import fold_constants
-from onnxscript.rewriter import RewritePass
-from onnxscript.rewriter.rules.common import fuse_batchnorm_into_conv_rule, fuse_batchnorm_into_gemm_rule
 
 from shiftwright.errors import QuantizeError
 from shiftwright.quantize.layer_form import canonical_layers
-from shiftwright.quantize.operators import CARRIERS, CLAMPS, LAYERS, SUPPORTED
+from shiftwright.quantize.names import Names, name_all
+from shiftwright.quantize.operators import CARRIERS, CLAMPS, SUPPORTED
 from shiftwright.quantize.quiet import quiet
-from shiftwright.quantize.surgery import constant, replace, rewire
+from shiftwright.quantize.surgery import constant, is_read, only_reader, replace, rewire
+from shiftwright.quantize.views import constant_views
 
 OPSET = 21  # the first with 16-bit and 4-bit integers in DequantizeLinear
 IR_VERSION = 10  # the one that came with it
-
-BATCHNORM = (fuse_batchnorm_into_conv_rule, fuse_batchnorm_into_gemm_rule)
 
 _IGNORED = frozenset({"Identity", "Dropout"})
 _ENDINGS = frozenset({"Softmax", "LogSoftmax"})
 
 
+# What is folded or rewritten where it can be, and what to do where it cannot.
+_ELSEWHERE = {
+    "BatchNormalization": "it folds only right behind a layer that it alone reads; move it there",
+    **dict.fromkeys(("Sub", "Mul", "Div"), "it folds only right behind a layer, by a number a channel; move it"),
+    **dict.fromkeys(("Shape", "Squeeze", "Unsqueeze"), "only views that keep the batch are known; use Flatten"),
+    "ReduceMean": "only means over rows and columns are known; use those",
+}
+
+
 def canonicalize(model: onnx_ir.Model) -> list[str]:
     """Rewrites the model in place; returns what a user should know of it. QuantizeError for what has no form here."""
-    names = _names_by_weight(model.graph)
     _simplify(model)
     graph = model.graph
-    # Folding makes new nodes; a layer keeps the name its user knows, found by its weights.
-    for weight, name in _names_by_weight(graph).items():
-        named = next(node for node in graph if node.name == name)
-        named.name = names.get(weight) or name
+    name_all(graph)
     for node in list(graph):
         if node.op_type in _IGNORED:
             _bypass(graph, node)
     warnings = _drop_ending(graph)
+    constant_views(model)
     _spatial_means(graph)
     canonical_layers(graph)
-    for node in graph:
-        if node.op_type not in SUPPORTED or node.domain not in ("", "ai.onnx"):
-            raise QuantizeError(
-                f"node {node.name!r}: {node.op_type} cannot be quantized; replace it, or export the model without it "
-                f"(there are {', '.join(sorted(SUPPORTED))})"
-            )
+    _refuse_unsupported(graph)
     _clamps_first(graph)
     RemoveUnusedNodesPass()(model)
     with quiet():
         ShapeInferencePass()(model)
     ClearMetadataAndDocStringPass()(model)
-    _name_nodes(graph)
+    name_all(graph)
     model.ir_version = IR_VERSION
     return warnings
 
 
-def _names_by_weight(graph: onnx_ir.Graph) -> dict[str | None, str | None]:
-    """The names of the layers whose weights are their own, by the weights' names."""
-    layers = [(node.inputs[1], node) for node in graph if node.op_type in LAYERS and len(node.inputs) > 1]
-    return {
-        weight.name: node.name
-        for weight, node in layers
-        if weight is not None and len(weight.uses()) == 1 and node.name
-    }
+def _refuse_second_outputs(graph: onnx_ir.Graph) -> None:
+    """Indices of a MaxPool, masks of a Dropout."""
+    for node in graph:
+        if node.op_type in SUPPORTED | _IGNORED and any(is_read(value) for value in node.outputs[1:]):
+            name, second = node.name or node.outputs[0].name, node.outputs[1].name
+            raise QuantizeError(
+                f"node {name!r}: only the first output of {node.op_type} can be quantized; "
+                f"export the model without {second!r}"
+            )
+
+
+def _refuse_unsupported(graph: onnx_ir.Graph) -> None:
+    for node in graph:
+        if node.op_type not in SUPPORTED or node.domain not in ("", "ai.onnx"):
+            advice = _ELSEWHERE.get(node.op_type, "replace it, or export the model without it")
+            raise QuantizeError(
+                f"node {node.name!r}: {node.op_type} cannot be quantized; {advice} "
+                f"(there are {', '.join(sorted(SUPPORTED))})"
+            )
 
 
 def _bypass(graph: onnx_ir.Graph, node: onnx_ir.Node) -> None:
@@ -93,6 +103,8 @@ def _simplify(model: onnx_ir.Model) -> None:
         try:
             # Old files list their weights among the inputs, which would let a caller override them.
             RemoveInitializersFromInputsPass()(model)
+            InlinePass()(model)
+            _refuse_second_outputs(model.graph)
             version_converter.convert_version(model, OPSET, fallback=True)
             _fold(model)
         except (PassError, ValueError, RuntimeError, TypeError, AttributeError) as error:
@@ -110,12 +122,9 @@ def _simplify(model: onnx_ir.Model) -> None:
 
 
 def _fold(model: onnx_ir.Model) -> None:
-    """Folds constants and BatchNorm; of the optimizer's rewrite rules no other runs, since some change the meaning."""
-    InlinePass()(model)
-    for _ in range(2):  # what a fused BatchNorm leaves may fold once more
-        fold_constants(model, output_size_limit=1 << 26)
-        RewritePass(BATCHNORM)(model)
-        RemoveUnusedNodesPass()(model)
+    """Folds constants; of the optimizer's rewrite rules none runs, since some change the meaning."""
+    fold_constants(model, output_size_limit=1 << 26)
+    RemoveUnusedNodesPass()(model)
     LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
     CommonSubexpressionEliminationPass()(model)
     IdentityEliminationPass()(model)
@@ -135,7 +144,8 @@ def _drop_ending(graph: onnx_ir.Graph) -> list[str]:
 
 
 def _spatial_means(graph: onnx_ir.Graph) -> None:
-    """ReduceMean over rows and columns becomes GlobalAveragePool, with a Reshape where the axes are dropped."""
+    """ReduceMean over rows and columns becomes GlobalAveragePool, with a Flatten where the axes are dropped."""
+    names = Names(graph)
     for node in list(graph):
         source = node.inputs[0] if node.op_type == "ReduceMean" else None
         if source is None or source.shape is None or len(source.shape) != 4:
@@ -148,7 +158,8 @@ def _spatial_means(graph: onnx_ir.Graph) -> None:
         if keeps:
             replace(graph, node, [pool])
         else:
-            flatten = onnx_ir.node("Flatten", [pool.outputs[0]], {"axis": 1}, name=f"{node.name}_flatten")
+            name = names.node(f"{node.name}_flatten")
+            flatten = onnx_ir.node("Flatten", [pool.outputs[0]], {"axis": 1}, name=name)
             replace(graph, node, [pool, flatten])
 
 
@@ -160,7 +171,7 @@ def _clamps_first(graph: onnx_ir.Graph) -> None:
         for clamp in list(graph):
             source = clamp.inputs[0] if clamp.op_type in CLAMPS else None
             carrier = source.producer() if source is not None else None
-            if carrier is None or carrier.op_type not in CARRIERS or _is_shared(carrier.outputs[0]):
+            if carrier is None or carrier.op_type not in CARRIERS or only_reader(carrier.outputs[0]) is None:
                 continue
             below = carrier.inputs[0]
             assert below is not None
@@ -171,20 +182,3 @@ def _clamps_first(graph: onnx_ir.Graph) -> None:
             replace(graph, clamp, [first, then])
             graph.remove(carrier, safe=True)
             moved = True
-
-
-def _is_shared(value: onnx_ir.Value) -> bool:
-    return value.is_graph_output() or len(value.uses()) > 1
-
-
-def _name_nodes(graph: onnx_ir.Graph) -> None:
-    """Gives every node and value a name; the rest of the quantizer speaks of them by name."""
-    taken: set[str] = {value.name or "" for value in [*graph.inputs, *graph.initializers.values()]}
-    for number, node in enumerate(graph):
-        node.name = node.name or f"{node.op_type}_{number}"
-        for value in node.outputs:
-            name = value.name or f"{node.name}_output"
-            while name in taken:
-                name += "_"
-            value.name = name
-            taken.add(name)

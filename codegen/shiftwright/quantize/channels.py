@@ -17,8 +17,6 @@ from shiftwright.quantize.surgery import constant
 
 FIXED = 0
 
-# f(s·x) = s·f(x) for every s > 0, word by word; Clip and PRelu are where their other inputs allow it.
-_HOMOGENEOUS = frozenset({"Identity", "Dropout", "Relu", "LeakyRelu"})
 _POOLS = frozenset({"MaxPool", "AveragePool", "GlobalAveragePool"})
 _RESHAPES = frozenset({"Flatten", "Reshape"})
 _FLOAT32 = float(np.finfo(np.float32).max)
@@ -152,12 +150,11 @@ class _Tracer:
 
 
 def _is_homogeneous(node: onnx_ir.Node) -> bool:
-    if node.op_type == "PRelu":
-        return constant(node.inputs[1]) is not None
+    """Whether f(s·x) = s·f(x) for every s > 0, word by word."""
     if node.op_type == "Clip":
         low, high = (_bound(node, index, nothing) for index, nothing in ((1, -inf), (2, inf)))
         return (low == 0 or low <= -_FLOAT32) and (high == 0 or high >= _FLOAT32)
-    return node.op_type in _HOMOGENEOUS
+    return node.op_type == "Relu"
 
 
 def _bound(node: onnx_ir.Node, index: int, nothing: float) -> float:
@@ -171,19 +168,9 @@ def _bound(node: onnx_ir.Node, index: int, nothing: float) -> float:
 def _reshaped(node: onnx_ir.Node, ids: Ids) -> Ids | None:
     """For what keeps the batch axis and has known sizes behind it."""
     before, after = _sizes(node.inputs[0]), _sizes(node.outputs[0])
-    words = prod(before)
-    if after.count(_UNKNOWN) == 1 and _keeps_batch(node):
-        known = -prod(after)
-        after = tuple(words // max(known, 1) if size == _UNKNOWN else size for size in after)
-    if ids.ndim == 0 or _UNKNOWN in (*before, *after) or prod(after) != words:
+    if ids.ndim == 0 or _UNKNOWN in (*before, *after) or prod(after) != prod(before):
         return None
     return np.broadcast_to(ids, before).reshape(after)
-
-
-def _keeps_batch(node: onnx_ir.Node) -> bool:
-    """Whether a Reshape copies the first axis."""
-    target = constant(node.inputs[1]) if node.op_type == "Reshape" else None
-    return target is not None and target.ravel()[0] == 0 and not node.attributes.get_int("allowzero", 0)
 
 
 def _transposed(node: onnx_ir.Node, ids: Ids) -> Ids | None:

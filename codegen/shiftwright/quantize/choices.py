@@ -7,9 +7,8 @@ from shiftwright.errors import QuantizeError
 from shiftwright.quantize.formats import RangeRule
 from shiftwright.quantize.grids.options import nearest_name
 from shiftwright.quantize.grids.spec import parse_grid
+from shiftwright.quantize.methods import CORRECTIONS, EQUALIZATIONS
 
-EQUALIZATIONS = ("none", "one-step", "two-step", "cross", "auto")
-CORRECTIONS = ("none", "bias", "bias,hessian")
 REAL = ":real"  # behind an equalization: its factors are not rounded to powers of two
 
 

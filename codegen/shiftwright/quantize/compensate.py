@@ -54,21 +54,25 @@ class _Levels:
     levels: Floats
     between: Floats  # what is half way from a row's level to its next, ascending through all rows
     first: NDArray[np.int64]  # (groups, rows), or (1, 1) for all: how many rows stand before
-    live: NDArray[np.bool_]  # (groups, rows): False where all weights are zero, which they stay
+    free: NDArray[np.bool_]  # (n, groups, rows): False where a code stays zero, which may be none of the levels
 
     @classmethod
-    def of(cls, tables: NDArray[np.int64], weights: Floats) -> "_Levels":
-        """From tables (channels or 1, levels) and weights (groups, rows, n)."""
-        live: NDArray[np.bool_] = np.abs(weights).max(axis=2) > 0
+    def of(cls, tables: NDArray[np.int64], weights: Floats, codes: Floats) -> "_Levels":
+        """From tables (channels or 1, levels), weights and the start's codes, both (groups, rows, n).
+
+        Channels of zeros stay so. Elsewhere a zero that is no level is a weight of zero behind a flag: it stays too."""
         rows = np.arange(len(tables))
         between = (tables[:, 1:] + tables[:, :-1]) / 2 + APART * rows[:, None]
-        first = rows.reshape((1, 1) if len(tables) == 1 else live.shape)
-        return cls(tables.reshape(-1).astype(np.float64), between.reshape(-1), first, live)
+        first = rows.reshape((1, 1) if len(tables) == 1 else weights.shape[:2])
+        has_zero = (tables == 0).any(axis=1)[first]
+        free = weights.any(axis=2, keepdims=True) & ((codes != 0) | has_zero[:, :, None])
+        by_column = np.ascontiguousarray(np.moveaxis(free, 2, 0))
+        return cls(tables.reshape(-1).astype(np.float64), between.reshape(-1), first, by_column)
 
-    def nearest(self, targets: Floats) -> Floats:
-        """For targets (groups, rows) the nearest of each row's levels; half way the lower one."""
+    def nearest(self, targets: Floats, column: int) -> Floats:
+        """For targets (groups, rows) of a column the nearest of each row's levels; half way the lower one."""
         place = np.clip(targets, -APART / 4, APART / 4) + APART * self.first
-        found: Floats = self.levels[np.searchsorted(self.between, place) + self.first] * self.live
+        found: Floats = self.levels[np.searchsorted(self.between, place) + self.first] * self.free[column]
         return found
 
 
@@ -97,16 +101,16 @@ def compensate(
     def sorted_columns(rows: NDArray[Any]) -> Floats:
         return np.take_along_axis(by_group(rows), order[:, None], axis=2)
 
-    wanted = sorted_columns(weights)
+    wanted, begun = sorted_columns(weights), sorted_columns(start.codes)
     problem = _Problem(
         weights=wanted,
         cost=cost,
         pull=wanted @ cost,
-        levels=_Levels.of(start.tables, wanted),
+        levels=_Levels.of(start.tables, wanted, begun),
         floor=by_group(np.maximum(LEAST_SCALE, np.zeros(channels) if floor is None else floor)),
         shared=grid.granularity == "tensor",
     )
-    best = _improve(problem, _placed(problem, sorted_columns(start.codes), by_group(start.scales)), grid.refits)
+    best = _improve(problem, _placed(problem, begun, by_group(start.scales)), grid.refits)
     codes = np.empty_like(best.codes)
     np.put_along_axis(codes, order[:, None], best.codes, axis=2)
     return GridWeights(codes.reshape(weights.shape).astype(np.int64), best.scales.reshape(channels), start.tables)
@@ -157,7 +161,7 @@ def _sweep(codes: Floats, slopes: Floats, effects: Floats, levels: _Levels) -> b
         change = np.zeros_like(local)
         for index in range(local.shape[-1]):
             before = codes[:, :, first + index]
-            after = levels.nearest(before - local[:, :, index] / effect[:, index, index, None])
+            after = levels.nearest(before - local[:, :, index] / effect[:, index, index, None], first + index)
             change[:, :, index] = after - before
             codes[:, :, first + index] = after
             local += change[:, :, index, None] * effect[:, None, index]

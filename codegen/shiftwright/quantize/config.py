@@ -75,7 +75,10 @@ def read_settings(path: Path, given: Mapping[str, Any]) -> Settings:
         LayerRule(**layer.model_dump(), origin=_where(path, text, ("layer", index, "match")))
         for index, layer in enumerate(file.layer)
     )
-    first, last = Override(**file.first.model_dump()), Override(**file.last.model_dump())
+    first, last = (
+        Override(**table.model_dump(), origin=_where(path, text, (name,)) if name in held else "")
+        for name, table in (("first", file.first), ("last", file.last))
+    )
 
     usual = Override(weights=top.get("weights"), weight_bits=top.get("weight_bits")).over(Settings().everywhere)
     tables: list[tuple[Place, Mapping[str, Any], Override]] = [
@@ -129,7 +132,7 @@ def _key(place: Place) -> str:
 
 def _line(text: str, place: Place) -> int:
     """The line where what sets the key at `place` begins."""
-    lines = text.splitlines(keepends=True)
+    lines = [f"{line}\n" for line in text.split("\n")]
     begin = 1
     for number in range(1, len(lines) + 1):
         try:
@@ -137,9 +140,18 @@ def _line(text: str, place: Place) -> int:
         except tomllib.TOMLDecodeError:
             continue  # in the middle of a value
         if _holds(held, place):
-            return begin
+            inside = (line for line in range(begin, number) if _holds_if_closed(lines[:line], place))
+            return next(inside, begin)
         begin = number + 1
     raise AssertionError(f"{place} is not in the file")
+
+
+def _holds_if_closed(lines: list[str], place: Place) -> bool:
+    """Whether a list of tables that goes on below these lines has the key in them."""
+    try:
+        return _holds(tomllib.loads("".join(lines) + "]"), place)
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def _holds(held: Any, place: Place) -> bool:

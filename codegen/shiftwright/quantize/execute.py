@@ -4,6 +4,7 @@ One thread and no graph optimizations: the same data gives the same bits, and no
 
 from collections.abc import Iterator
 
+import numpy as np
 import onnx_ir
 import onnxruntime
 from onnx_ir.passes.common import RemoveUnusedNodesPass
@@ -36,19 +37,21 @@ class Session:
         except _FAILURES as error:
             raise _failure(error) from None
         sizes = [value.shape[0] for value in self._session.get_inputs() if value.name not in model.graph.initializers]
-        self._batch = next((size for size in sizes if isinstance(size, int)), None)
+        self.batch = next((size for size in sizes if isinstance(size, int)), None)  # None: as many samples as one likes
 
     def batches(self, data: Arrays, outputs: list[str], fixed: Arrays | None = None) -> Iterator[Arrays]:
         """The named values batch by batch, inputs or outputs; `fixed` arrays go in whole with each.
 
-        A model with a fixed batch leaves out the samples that do not fill one; one that is short repeats the first."""
+        Data becomes float32 as its turn comes. A model with a fixed batch leaves out the samples that do not fill one;
+        where there are too few for one, they come again from the first on."""
         count = len(next(iter(data.values())))
-        size = self._batch or BATCH
-        stop = count if self._batch is None else max(count - count % size, 1)
+        size = self.batch or BATCH
+        stop = count if self.batch is None else max(count - count % size, 1)
         for start in range(0, stop, size):
             batch = {name: array[start : start + size] for name, array in data.items()}
-            if self._batch is not None and count < size:
-                batch = {name: array.repeat(-(-size // count), axis=0)[:size] for name, array in data.items()}
+            if self.batch is not None and count < size:
+                batch = {name: np.resize(array, (size, *array.shape[1:])) for name, array in data.items()}
+            batch = {name: array.astype(np.float32, copy=False) for name, array in batch.items()}
             computed = [name for name in outputs if name not in batch]
             try:
                 results = self._session.run(computed, {**batch, **(fixed or {})}) if computed else []

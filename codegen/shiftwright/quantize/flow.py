@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shiftwright.errors import QuantizeError
 from shiftwright.quantize.absorb import Placed, place_weights
+from shiftwright.quantize.accuracy import find_scores
 from shiftwright.quantize.assemble import final, trial
 from shiftwright.quantize.bias import least_scales, place_bias
 from shiftwright.quantize.calibrate import calibrate
@@ -19,12 +20,23 @@ from shiftwright.quantize.channels import Channels, trace_channels
 from shiftwright.quantize.compensate import compensate
 from shiftwright.quantize.correct import correct_biases
 from shiftwright.quantize.covariance import Covariances
-from shiftwright.quantize.data import Arrays, check_data, check_labels, load_data
+from shiftwright.quantize.data import (
+    LABELS,
+    Arrays,
+    check_data,
+    check_labels,
+    check_values,
+    evenly,
+    load_data,
+    sample_shapes,
+    take,
+)
 from shiftwright.quantize.equalize import equalize
 from shiftwright.quantize.execute import Session
 from shiftwright.quantize.grids.base import Grid, GridWeights
 from shiftwright.quantize.load import free_inputs, load_float_model
 from shiftwright.quantize.network import Layer, Network, read_network
+from shiftwright.quantize.notes import unequalized, vanished, without_effect
 from shiftwright.quantize.parameters import Parameters, read_parameters, rescale, write_parameters
 from shiftwright.quantize.peaks import measure_peaks
 from shiftwright.quantize.report import Report, activation_row, layer_row
@@ -49,12 +61,21 @@ def quantize(
     model = load_float_model(source)
     warnings = canonicalize(model)
     network = read_network(model.graph)
-    settings.check_layers([layer.name for layer in network.layers])
+    chosen = settings.resolve([layer.name for layer in network.layers])
+    warnings += without_effect(network, chosen)
     inputs = free_inputs(model)
-    arrays = load_data(Path(data), [value.name or "" for value in inputs]) if isinstance(data, Path | str) else data
-    samples = check_data(arrays, inputs, settings.samples)
-    labels = check_labels(arrays)
-    float_session = Session(model)
+    shapes = sample_shapes(inputs)
+    given = load_data(Path(data), list(shapes), shapes) if isinstance(data, Path | str) else data
+    arrays, float_session = check_data(given, inputs), Session(model)
+    samples = take(arrays, evenly(len(next(iter(arrays.values()))), settings.samples, float_session.batch))
+    labels, scores = check_labels(given, inputs), None
+    if labels is not None:
+        check_values(arrays)
+        outputs = [value.name or "" for value in model.graph.outputs]
+        scores, notes = find_scores(float_session, outputs, arrays, labels)
+        warnings += notes
+    elif LABELS in shapes:
+        warnings.append(f"accuracy is not given: the key {LABELS!r} is that of the model's input")
 
     channels = trace_channels(model.graph, network)
     parameters = read_parameters(model.graph, network)
@@ -62,10 +83,11 @@ def quantize(
         progress("equalizing channels")
         method, real = settings.equalization
         peaks = measure_peaks(model, network, samples)
-        parameters = rescale(parameters, channels, equalize(method, real, network, parameters, channels, peaks))
+        factors = equalize(method, real, network, parameters, channels, peaks)
+        warnings += unequalized(settings.equalize, factors)
+        parameters = rescale(parameters, channels, factors)
         write_parameters(model.graph, network, parameters)
-    names = [layer.name for layer in network.layers]
-    grids = {name: settings.grid(name, place, len(names)) for place, name in enumerate(names)}
+    grids = {name: choice.grid for name, choice in chosen.items()}
     placed, rounded = _place(model, network, parameters, channels, grids, samples, settings, progress)
     warnings += [
         f"layer {name!r} has too many inputs for error compensation: its weights are rounded one by one"
@@ -76,6 +98,7 @@ def quantize(
     progress("calibrating")
     calibration = calibrate(model, network, samples, settings)
     formats = calibration.formats
+    warnings += vanished(network, placed, formats)
     biases = {name: affine.bias for name, affine in placed.parameters.items()}
     if "bias" in settings.corrections:
         corrected = trial(model, network, formats, placed.weights)
@@ -87,13 +110,11 @@ def quantize(
     quantized = final(model, network, formats, placed.weights, codes)
 
     accuracies: tuple[float, float] | None = None
-    if labels is not None:
+    if labels is not None and scores is not None:
         progress("measuring accuracy")
-        everything = check_data(arrays, inputs, len(labels))
-        output = model.graph.outputs[0].name or ""
         accuracies = (
-            _accuracy(float_session, output, everything, labels),
-            _accuracy(Session(quantized), output, everything, labels),
+            scores.accuracy(float_session, arrays, labels),
+            scores.accuracy(Session(quantized), arrays, labels),
         )
     _write(quantized, target)
     return Report(
@@ -103,10 +124,10 @@ def quantize(
                 placed.parameters[layer.name].weights,
                 placed.weights[layer.name],
                 grids[layer.name],
-                settings.grid_text(layer.name, place, len(names)),
+                chosen[layer.name].weights,
                 bool(placed.absorbed[layer.name].all()),
             )
-            for place, layer in enumerate(network.layers)
+            for layer in network.layers
         ),
         activations=tuple(activation_row(name, formats[name]) for name in network.points),
         source=source.name,
@@ -156,21 +177,19 @@ def _place(
 
 
 def _check_target(source: Path, target: Path) -> None:
-    if target.is_dir():
-        raise QuantizeError(f"{target} is a folder; name the file to write, such as {target / 'model.q.onnx'}")
-    if target.suffix != ".onnx":
-        raise QuantizeError(f"{target} does not end in .onnx; name the quantized file so, such as model.q.onnx")
-    if not target.parent.is_dir():
-        raise QuantizeError(f"{target}: the folder {target.parent} does not exist; make it first")
-    if target.exists() and source.exists() and target.samefile(source):
-        raise QuantizeError(f"{target} is the float model itself; write the quantized one elsewhere")
-
-
-def _accuracy(session: Session, output: str, data: Arrays, labels: NDArray[np.int64]) -> float:
-    """Share of samples whose largest output is their label's; of those that fill a batch, if the batch is fixed."""
-    scores = np.concatenate([batch[output] for batch in session.batches(data, [output])])
-    count = min(len(scores), len(labels))
-    return float((scores[:count].reshape(count, -1).argmax(axis=1) == labels[:count]).mean())
+    try:
+        if target.is_dir():
+            raise QuantizeError(f"{target} is a folder; name the file to write, such as {target / 'model.q.onnx'}")
+        if target.suffix != ".onnx":
+            raise QuantizeError(f"{target} does not end in .onnx; name the quantized file so, such as model.q.onnx")
+        if target.parent.exists() and not target.parent.is_dir():
+            raise QuantizeError(f"{target}: {target.parent} is a file, not a folder; choose another place")
+        if not target.parent.is_dir():
+            raise QuantizeError(f"{target}: the folder {target.parent} does not exist; make it first")
+        if target.exists() and source.exists() and target.samefile(source):
+            raise QuantizeError(f"{target} is the float model itself; write the quantized one elsewhere")
+    except OSError as error:  # a name that is too long, a folder that may not be read
+        raise QuantizeError(f"{target} cannot be written ({error.strerror}); choose another place") from None
 
 
 def _write(model: onnx_ir.Model, target: Path) -> None:
@@ -178,7 +197,7 @@ def _write(model: onnx_ir.Model, target: Path) -> None:
     model.producer_name, model.producer_version = "shiftwright", None
     proto = onnx_ir.to_proto(model)
     onnx.checker.check_model(proto, full_check=True)
-    aside = target.with_name(f".{target.name}.partial")
+    aside = target.with_name(f".shiftwright-{os.getpid()}.partial")  # no longer than the target, which may be long
     try:
         aside.write_bytes(proto.SerializeToString(deterministic=True))
         os.replace(aside, target)

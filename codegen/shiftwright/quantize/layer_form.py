@@ -1,75 +1,87 @@
 """One form for every layer: Conv, Gemm without factors, or MatMul and Add, each with constant weights and a bias.
 
-A constant that is added right after a layer becomes its bias. Everything is folded in float64 and stored as float32."""
-
-from typing import Any
+What can be folded into a layer is: its weights and biases are computed in float64 and stored as float32."""
 
 import numpy as np
 import onnx_ir
 from numpy.typing import NDArray
 
 from shiftwright.errors import QuantizeError
+from shiftwright.quantize.fold import Result, folds_behind
+from shiftwright.quantize.names import Names
 from shiftwright.quantize.operators import LAYERS
 from shiftwright.quantize.surgery import constant, initializer, replace
 
 
 def canonical_layers(graph: onnx_ir.Graph) -> None:
     """Rewrites every layer in place; QuantizeError for one whose weights are not constant."""
+    names = Names(graph)
     for node in list(graph):
         if node.op_type in LAYERS:
-            _rewrite(graph, node)
+            _rewrite(graph, node, names)
 
 
-def _rewrite(graph: onnx_ir.Graph, node: onnx_ir.Node) -> None:
+def _rewrite(graph: onnx_ir.Graph, node: onnx_ir.Node, names: Names) -> None:
+    weights, bias = _own_numbers(node)
+    rank = _rank(node, weights)
+    folded = folds_behind(node, Result(len(weights), rank, weights.ndim - 2))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _, fold in folded:
+            weights = weights * fold.gain.reshape(-1, *[1] * (weights.ndim - 1))
+            bias = bias * fold.gain + fold.offset
+        numbers = (weights.astype(np.float32), bias.astype(np.float32))
+    if not all(np.isfinite(array).all() for array in numbers):
+        behind = " and ".join(repr(follower.name) for follower, _ in folded) or "its alpha and beta"
+        raise QuantizeError(f"node {node.name!r}: folding gives NaN or infinite weights; check {behind}")
+    replaced = [node, *(follower for follower, _ in folded)]
+    replace(graph, replaced[-1], _layer(graph, node, numbers, rank, names))
+    for absorbed in reversed(replaced[:-1]):
+        graph.remove(absorbed, safe=True)
+
+
+def _own_numbers(node: onnx_ir.Node) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The layer's weights (channels, …), an output a row, and its biases (channels,)."""
     weights = _constant_input(node, 1, "weights")
     if node.op_type == "Conv":
-        outputs = weights.shape[0]
-        bias = _given_bias(node, outputs)
-    elif node.op_type == "Gemm":
+        return weights, _given_bias(node, len(weights))
+    if node.op_type == "Gemm":
         if node.attributes.get_int("transA", 0):
             raise QuantizeError(
                 f"node {node.name!r}: Gemm with transA=1 cannot be quantized; transpose its input instead"
             )
         if not node.attributes.get_int("transB", 0):
             weights = weights.T
-        weights = weights * node.attributes.get_float("alpha", 1.0)
-        outputs = weights.shape[0]
-        bias = _given_bias(node, outputs) * node.attributes.get_float("beta", 1.0)
-    else:
-        if weights.ndim != 2:
-            raise QuantizeError(
-                f"node {node.name!r}: MatMul with weights of shape {weights.shape} cannot be quantized; use a matrix"
-            )
-        outputs = weights.shape[1]
-        bias = np.zeros(outputs)
-    end, extra = _added_bias(node, outputs)
-    bias = bias + extra
-    if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
-        raise QuantizeError(f"node {node.name!r}: folding gives NaN or infinite weights; check its BatchNormalization")
-    chain = _layer(graph, node, weights, bias)
-    replace(graph, end, chain)
-    if end is not node:
-        graph.remove(node, safe=True)
+        bias = _given_bias(node, len(weights)) * node.attributes.get_float("beta", 1.0)
+        return weights * node.attributes.get_float("alpha", 1.0), bias
+    if weights.ndim != 2:
+        raise QuantizeError(
+            f"node {node.name!r}: MatMul with weights of shape {weights.shape} cannot be quantized; use a matrix"
+        )
+    return weights.T, np.zeros(weights.shape[1])
+
+
+def _rank(node: onnx_ir.Node, weights: NDArray[np.float64]) -> int:
+    """How many axes the layer's data and result have; 1 where that is unknown."""
+    if node.op_type != "MatMul":
+        return weights.ndim
+    data = node.inputs[0]
+    return 1 if data is None or data.shape is None else len(data.shape)
 
 
 def _layer(
-    graph: onnx_ir.Graph, node: onnx_ir.Node, weights: NDArray[np.float64], bias: NDArray[np.float64]
+    graph: onnx_ir.Graph, node: onnx_ir.Node, numbers: tuple[NDArray[np.float32], ...], rank: int, names: Names
 ) -> list[onnx_ir.Node]:
-    name = node.name or node.outputs[0].name or node.op_type
+    """The nodes of a layer with these weights (channels, …) and biases (channels,)."""
+    weights, bias = numbers
+    is_wide = node.op_type == "MatMul" and rank != 2
+    weight_value = initializer(graph, names.value(f"{node.name}.weight"), weights.T if is_wide else weights)
+    bias_value = initializer(graph, names.value(f"{node.name}.bias"), bias)
     data = node.inputs[0]
-    assert data is not None
-    narrow = node.op_type == "MatMul" and data.shape is not None and len(data.shape) == 2
-    if narrow:
-        weights = weights.T
-    with np.errstate(over="ignore"):
-        weight_value = initializer(graph, f"{name}.weight", weights.astype(np.float32))
-        bias_value = initializer(graph, f"{name}.bias", bias.astype(np.float32))
-    if node.op_type == "Conv":
-        return [onnx_ir.node("Conv", [data, weight_value, bias_value], node.attributes, name=name)]
-    if narrow or node.op_type == "Gemm":
-        return [onnx_ir.node("Gemm", [data, weight_value, bias_value], {"transB": 1}, name=name)]
-    product = onnx_ir.node("MatMul", [data, weight_value], name=name)
-    return [product, onnx_ir.node("Add", [product.outputs[0], bias_value], name=f"{name}_bias")]
+    if is_wide:
+        product = onnx_ir.node("MatMul", [data, weight_value], name=node.name)
+        return [product, onnx_ir.node("Add", [product.outputs[0], bias_value], name=names.node(f"{node.name}_bias"))]
+    op, attributes = ("Conv", node.attributes) if node.op_type == "Conv" else ("Gemm", {"transB": 1})
+    return [onnx_ir.node(op, [data, weight_value, bias_value], attributes, name=node.name)]
 
 
 def _constant_input(node: onnx_ir.Node, index: int, what: str) -> NDArray[np.float64]:
@@ -90,24 +102,3 @@ def _given_bias(node: onnx_ir.Node, outputs: int) -> NDArray[np.float64]:
             f"node {node.name!r}: a bias of shape {bias.shape} is not one number an output; use a vector"
         )
     return np.broadcast_to(bias.ravel(), (outputs,)).copy()
-
-
-def _added_bias(node: onnx_ir.Node, outputs: int) -> tuple[onnx_ir.Node, NDArray[np.float64] | float]:
-    """The Add of a constant that alone reads the layer, and the constant; the layer itself and 0 without one."""
-    result = node.outputs[0]
-    readers = list(result.uses())
-    if len(readers) != 1 or result.is_graph_output() or readers[0].node.op_type != "Add":
-        return node, 0.0
-    add = readers[0].node
-    other = constant(add.inputs[1 - readers[0].idx])
-    if other is None or not _is_per_channel(other, outputs, behind=2 if node.op_type == "Conv" else 0):
-        return node, 0.0
-    return add, other.astype(np.float64).ravel()
-
-
-def _is_per_channel(array: NDArray[Any], outputs: int, behind: int) -> bool:
-    """Whether a constant broadcasts as one number a channel, with `behind` axes of size 1 after the channel's."""
-    if array.size == 1:
-        return True
-    channel = array.ndim - 1 - behind
-    return array.size == outputs and channel >= 0 and array.shape[channel] == outputs

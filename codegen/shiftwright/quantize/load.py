@@ -2,9 +2,12 @@
 
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings
 
 import numpy as np
+import onnx.parser
 import onnx_ir
+from google.protobuf import json_format, text_format
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
@@ -25,6 +28,17 @@ INTEGER_OPERATORS = frozenset(
     ]
 )
 
+# What protobuf, onnx and onnx_ir raise for a file of another kind or a damaged one, by the format its name ends in.
+_UNREADABLE = (
+    DecodeError,
+    json_format.Error,
+    text_format.Error,
+    onnx.parser.ParseError,
+    onnx_ir.serde.SerdeError,
+    ValueError,
+    KeyError,
+)
+
 
 def load_float_model(path: Path) -> onnx_ir.Model:
     """The model with its weights in memory; QuantizeError for a file or a model that is of no use here."""
@@ -37,7 +51,10 @@ def load_float_model(path: Path) -> onnx_ir.Model:
             )
     _check_inputs(path, model)
     _check_constants(path, model)
-    Session(model)  # what onnxruntime does not load, it does not calibrate
+    try:
+        Session(model)  # what onnxruntime does not load, it does not calibrate
+    except onnx_ir.serde.SerdeError:
+        raise _unreadable(path) from None
     return model
 
 
@@ -53,17 +70,23 @@ def free_inputs(model: onnx_ir.Model) -> list[onnx_ir.Value]:
 
 def _read(path: Path) -> onnx_ir.Model:
     try:
-        with quiet():
+        with quiet(), catch_warnings(action="ignore"):
             model = onnx_ir.load(path)
     except FileNotFoundError:
         raise QuantizeError(f"{path}: no such file; give the path of a float ONNX model") from None
     except IsADirectoryError:
         raise QuantizeError(f"{path} is a folder; give the path of a float ONNX model") from None
-    except (DecodeError, UnicodeDecodeError, ValueError, KeyError):
-        raise QuantizeError(f"{path} is not an ONNX file, or is truncated; export or download it again") from None
+    except OSError as error:
+        raise QuantizeError(f"{path} cannot be read ({error.strerror}); give the path of a float ONNX model") from None
+    except _UNREADABLE:
+        raise _unreadable(path) from None
     if not model.graph.outputs:
         raise QuantizeError(f"{path} holds no graph with an output; export the model again")
     return model
+
+
+def _unreadable(path: Path) -> QuantizeError:
+    return QuantizeError(f"{path} is not an ONNX file, or is truncated; export or download it again")
 
 
 def _check_inputs(path: Path, model: onnx_ir.Model) -> None:

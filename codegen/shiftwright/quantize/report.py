@@ -62,7 +62,7 @@ class Report:
     output: str
     opset: int
     samples: int  # calibrated on
-    accuracy_float: float | None  # on the given data; None without labels
+    accuracy_float: float | None  # on the given data; None without labels, and where a warning says why
     accuracy_quantized: float | None
     warnings: tuple[str, ...]
 

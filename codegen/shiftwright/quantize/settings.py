@@ -2,9 +2,9 @@
 
 Everything is checked when it is given, before a file is read."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
 from shiftwright.errors import QuantizeError
 from shiftwright.quantize.choices import CHECKS, REAL, check
@@ -21,17 +21,20 @@ class Override:
     weights: str | None = None
     weight_bits: int | None = None
     activation_bits: int | None = None
+    origin: str = field(default="", compare=False)  # where it was written; begins messages about it
 
     def __post_init__(self) -> None:
         check("weights", self.weights)
         check("activation_bits", self.activation_bits)
 
     def over(self, other: "Override") -> "Override":
-        """These choices, and the other's where there is none."""
+        """These choices, and the other's where there is none; the origin is that of the weights' number system."""
+        silent = self.weights is None and self.weight_bits is None
         return Override(
             weights=other.weights if self.weights is None else self.weights,
             weight_bits=other.weight_bits if self.weight_bits is None else self.weight_bits,
             activation_bits=other.activation_bits if self.activation_bits is None else self.activation_bits,
+            origin=other.origin if silent else self.origin,
         )
 
 
@@ -40,7 +43,21 @@ class LayerRule(Override):
     """Choices for the layers whose names match a pattern, in which * stands for any text and ? for any letter."""
 
     match: str
-    origin: str = field(default="", compare=False)  # where it was written; begins messages about it
+
+    def holds_for(self, name: str) -> bool:
+        """Whether the pattern matches a layer's whole name; every other sign, a bracket too, stands for itself."""
+        signs = {"*": ".*", "?": "."}
+        pattern = "".join(signs.get(sign) or re.escape(sign) for sign in self.match)
+        return re.fullmatch(pattern, name, re.DOTALL) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What holds for one layer when all rules have been looked at."""
+
+    grid: Grid
+    weights: str  # the grid as the user wrote it
+    activation_bits: int | None  # of its results, where a rule is for this layer; None for those of all
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,45 +111,33 @@ class Settings:
         """How far activations reach."""
         return RangeRule.parse(self.activation_range)
 
-    def grid(self, name: str, position: int, count: int) -> Grid:
-        """The number system of layer `name`, the one at `position` of `count`; QuantizeError if bits do not suit it."""
-        try:
-            return _grid(self._chosen(name, position, count))
-        except QuantizeError as error:
-            raise QuantizeError(f"layer {name!r}: {error}") from None
+    def resolve(self, names: Sequence[str]) -> dict[str, Chosen]:
+        """What holds for each of a network's layers, by name, given in their order.
 
-    def grid_text(self, name: str, position: int, count: int) -> str:
-        """That number system as the user wrote it."""
-        text = self._chosen(name, position, count).weights
-        assert text is not None
-        return text
-
-    def bits_of(self, name: str, position: int, count: int) -> int:
-        """The bits of what that layer's results become."""
-        bits = self._chosen(name, position, count).activation_bits
-        assert bits is not None
-        return bits
-
-    def check_layers(self, names: Sequence[str]) -> None:
-        """QuantizeError for a rule that is for none of a network's layers, and for a layer whose choices clash."""
+        QuantizeError for a rule that is for none of them, and for a layer whose choices clash."""
         for rule in self.rules:
-            if not any(fnmatchcase(name, rule.match) for name in names):
+            if not any(rule.holds_for(name) for name in names):
                 raise QuantizeError(
                     f"{rule.origin}no layer matches {rule.match!r}; {nearest_name(rule.match, list(names), 'layers')}"
                 )
-        for position, name in enumerate(names):
-            self.grid(name, position, len(names))
+        return {name: self._chosen(name, place == 0, place == len(names) - 1) for place, name in enumerate(names)}
 
-    def _chosen(self, name: str, position: int, count: int) -> Override:
-        chosen = self.everywhere
+    def _chosen(self, name: str, is_first: bool, is_last: bool) -> Chosen:
+        special = Override()
         for rule in self.rules:
-            if fnmatchcase(name, rule.match):
-                chosen = rule.over(chosen)
-        if position == 0:
-            chosen = self.first.over(chosen)
-        if position == count - 1:
-            chosen = self.last.over(chosen)
-        return chosen
+            if rule.holds_for(name):
+                special = rule.over(special)
+        if is_first:
+            special = self.first.over(special)
+        if is_last:
+            special = self.last.over(special)
+        choice = special.over(self.everywhere)
+        try:
+            grid = _grid(choice)
+        except QuantizeError as error:
+            raise QuantizeError(f"{choice.origin}layer {name!r}: {error}") from None
+        assert choice.weights is not None
+        return Chosen(grid, choice.weights, special.activation_bits)
 
 
 def check_grid(choice: Override, usual: Override, others: Iterable[Override]) -> None:

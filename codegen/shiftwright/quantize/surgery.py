@@ -14,11 +14,19 @@ def constant(value: onnx_ir.Value | None) -> NDArray[Any] | None:
     return value.const_value.numpy()
 
 
+def is_read(value: onnx_ir.Value) -> bool:
+    """Whether a node takes the value, or the graph gives it out."""
+    return value.is_graph_output() or bool(value.uses())
+
+
+def only_reader(value: onnx_ir.Value) -> tuple[onnx_ir.Node, int] | None:
+    """The node that alone reads a value, and as which input; None if there are more, or the graph gives it out."""
+    uses = list(value.uses())
+    return (uses[0].node, uses[0].idx) if len(uses) == 1 and not value.is_graph_output() else None
+
+
 def initializer(graph: onnx_ir.Graph, name: str, array: NDArray[Any]) -> onnx_ir.Value:
-    """Adds a constant under a name that starts with `name`; keeps the array's type."""
-    taken = set(graph.initializers) | {value.name for value in graph.inputs}
-    while name in taken:
-        name += "_"
+    """Adds a constant under a name that is free; keeps the array's type."""
     value = onnx_ir.Value(
         name=name,
         const_value=onnx_ir.tensor(np.array(array, order="C"), name=name),

@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 MANTISSAS = 8  # shown of a layer's or a number system's
 
@@ -21,7 +21,8 @@ def compiled_table(console: Console, summary: dict[str, Any]) -> None:
     for column in ("adders", "LUTs ≈", "latency"):
         table.add_column(column, justify="right", no_wrap=True)
     for layer in summary["layers"]:
-        table.add_row(
+        _row(
+            table,
             layer["name"],
             layer["does"].split(" · ")[0],
             "×".join(map(str, layer["shape"])),
@@ -34,18 +35,16 @@ def compiled_table(console: Console, summary: dict[str, Any]) -> None:
     adders, rounding, luts = (
         sum(layer[key] for layer in summary["layers"]) for key in ("adders", "requantize_adders", "estimated_luts")
     )
-    table.add_row("total", "", "", "", _count(adders), _count(luts), str(summary["timing"]["latency"]))
+    _row(table, "total", "", "", "", _count(adders), _count(luts), str(summary["timing"]["latency"]))
     console.print(table)
     interval, latency = summary["timing"]["interval"], summary["timing"]["latency"]
-    console.print(
+    _line(
+        console,
         f"{_plural(summary['multipliers'], 'multiplier')}; {_plural(rounding, 'adder')} in requantizers. "
         f"A frame every {_plural(interval, 'cycle')}, latency {_plural(latency, 'cycle')}: "
         f"{summary['frames_per_second']:,.0f} frames a second at {summary['clock_mhz']:g} MHz (assumed).\n"
         f"Proved: {_plural(summary['proofs']['adder_graphs'], 'adder graph')} equal to the weights for every input, "
         f"no overflow, exact rounding.\nNext: shiftwright verify {quote(summary['folder'])}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
     )
 
 
@@ -57,18 +56,20 @@ def verified_table(console: Console, found: dict[str, Any]) -> None:
     for column in ("words", "near-ties", "latency", "interval", "cycles"):
         table.add_column(column, justify="right", no_wrap=True)
     for run in found["simulations"]:
-        table.add_row(
+        _row(
+            table,
             f"RTL in {run['simulator']}",
-            "[green]equal[/green]" if run["equal"] else "[red]DIFFERENT[/red]",
+            _equal(run["equal"]),
             _count(run["words"]),
             "",
             *("" if run[key] is None else _count(run[key]) for key in ("latency", "interval", "cycles")),
         )
     different = sum(layer["different"] for layer in found["layers"])
     explained = all(layer["explained"] for layer in found["layers"])
-    table.add_row(
+    _row(
+        table,
         "onnxruntime",
-        "[green]equal[/green]" if explained else "[red]DIFFERENT[/red]",
+        _equal(explained),
         _count(sum(layer["words"] for layer in found["layers"])),
         _count(different),
     )
@@ -92,7 +93,7 @@ def verified_table(console: Console, found: dict[str, Any]) -> None:
     ]
     lines += [f"accuracy, {name}: {accuracy:.2%}" for name, accuracy in found["accuracy"].items()]
     for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        _line(console, line)
 
 
 def doctor_table(console: Console, tools: Sequence[dict[str, Any]]) -> None:
@@ -101,8 +102,8 @@ def doctor_table(console: Console, tools: Sequence[dict[str, Any]]) -> None:
     for column in ("tool", "for", "version", "where, or what to do"):
         table.add_column(column, overflow="fold")
     for tool in tools:
-        state = tool["version"] or "" if tool["found"] else "[red]missing[/red]"
-        table.add_row(tool["name"], tool["purpose"], state, tool["path"] or tool["remedy"])
+        state = tool["version"] or "" if tool["found"] else Text("missing", "red")
+        _row(table, tool["name"], tool["purpose"], state, tool["path"] or tool["remedy"])
     console.print(table)
 
 
@@ -115,7 +116,8 @@ def quantized_table(console: Console, report: dict[str, Any], output: Path, obst
     for column in ("bits", "SQNR dB", "zeros", "entropy", "adders"):
         table.add_column(column, justify="right", no_wrap=True)
     for layer in report["layers"]:
-        table.add_row(
+        _row(
+            table,
             layer["name"],
             "×".join(map(str, layer["shape"])),
             layer["grid"],
@@ -127,7 +129,7 @@ def quantized_table(console: Console, report: dict[str, Any], output: Path, obst
         )
     table.add_section()
     totals = report["totals"]
-    table.add_row("total", "", "", "", _decibels(totals["sqnr_db"]), "", "", _count(totals["adders"]))
+    _row(table, "total", "", "", "", _decibels(totals["sqnr_db"]), "", "", _count(totals["adders"]))
     console.print(table)
 
     scales = _table("scales and mantissas")
@@ -139,7 +141,8 @@ def quantized_table(console: Console, report: dict[str, Any], output: Path, obst
     scales.add_column("mantissas", overflow="fold")
     for layer in report["layers"]:
         least, greatest = layer["scales"]
-        scales.add_row(
+        _row(
+            scales,
             layer["name"],
             layer["granularity"],
             f"{least:.3g}",
@@ -148,20 +151,21 @@ def quantized_table(console: Console, report: dict[str, Any], output: Path, obst
             _mantissas(layer["mantissas"]),
         )
     console.print(scales)
-    console.print(
+    _line(
+        console,
         f"{_plural(totals['weights'], 'weight')} in {_plural(totals['weight_bits'], 'bit')}; adders of all matrices, "
         "by signed digits, nothing shared yet.",
-        highlight=False,
+        wrap=True,
     )
     for warning in report["warnings"]:
-        console.print(f"note: {warning}", markup=False, highlight=False, soft_wrap=True)
+        _line(console, f"note: {warning}")
     if report.get("accuracy_float") is not None:
         both = f"float {report['accuracy_float']:.2%}, quantized {report['accuracy_quantized']:.2%}"
-        console.print(f"accuracy on the data given: {both}", highlight=False)
+        _line(console, f"accuracy on the data given: {both}")
     after = f"Next: shiftwright compile {quote(str(output))} -o DIR"
     if obstacle is not None:
         after = f"note: compile does not take this file: {obstacle}"
-    console.print(after, markup=False, highlight=False, soft_wrap=True)
+    _line(console, after)
 
 
 def methods_table(console: Console, methods: dict[str, Any]) -> None:
@@ -175,7 +179,8 @@ def methods_table(console: Console, methods: dict[str, Any]) -> None:
     for grid in methods["grids"].values():
         for row in grid["spellings"]:
             bits = row["bits"]
-            table.add_row(
+            _row(
+                table,
                 row["spelling"],
                 _span(bits[0], bits[-1]),
                 row["granularity"],
@@ -204,20 +209,33 @@ def _explained(console: Console, title: str, entries: dict[str, Any]) -> None:
     table.add_column(no_wrap=True)
     table.add_column()
     for name, entry in entries.items():
-        lines = [escape(entry["summary"]), *([f"[dim]{escape(entry['paper'])}[/dim]"] if entry["paper"] else [])]
-        table.add_row(name, "\n".join(lines))
+        lines = [Text(entry["summary"]), *([Text(entry["paper"], "dim")] if entry["paper"] else [])]
+        _row(table, name, Text("\n").join(lines))
     console.print(table)
 
 
 def _table(title: str) -> Table:
     return Table(
-        title=title or None,
+        title=Text(title, "bold") if title else None,
         title_justify="left",
-        title_style="bold",
         box=SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
+
+
+def _row(table: Table, *cells: str | Text) -> None:
+    """A row of cells as they are: a string may hold a user's names, whose brackets and colons are no markup."""
+    table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
+
+
+def _line(console: Console, text: str, wrap: bool = False) -> None:
+    """Text as it is; unless it may wrap, a terminal breaks it and a shell that reads it does not see it broken."""
+    console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=not wrap)
+
+
+def _equal(equal: bool) -> Text:
+    return Text("equal", "green") if equal else Text("DIFFERENT", "red")
 
 
 def _count(number: int) -> str:

@@ -14,15 +14,17 @@ CASES = (
     GridCase(spec="log", bits=4, magnitudes=(0, *HALF_OCTAVES[:7])),
     GridCase(spec="log", bits=5, magnitudes=(0, *HALF_OCTAVES[:15])),
     GridCase(spec="log:fraction=3", bits=4, magnitudes=(0, 8, 11, 16, 22, 32, 44, 64)),
-    GridCase(spec="log:zero=no", bits=5, magnitudes=(0, *HALF_OCTAVES), zero_flag=True),
+    GridCase(spec="log:zero=no", bits=3, magnitudes=HALF_OCTAVES[:4], zero_flag=True),
+    GridCase(spec="log:zero=no", bits=5, magnitudes=HALF_OCTAVES, zero_flag=True),
+    GridCase(spec="log:base=2:zero=no", bits=4, magnitudes=POWERS[:8], zero_flag=True),
     GridCase(spec="log:range=max", bits=4, magnitudes=(0, *HALF_OCTAVES[:7]), searched=False),
     GridCase(spec="log:base=root4", bits=5, magnitudes=(0, *QUARTER_OCTAVES[:15])),
     GridCase(spec="log:base=root4", bits=6, magnitudes=(0, *QUARTER_OCTAVES[:31])),
     GridCase(spec="log:base=2", bits=5, magnitudes=(0, *POWERS)),
-    GridCase(spec="log:base=decimal", bits=4, magnitudes=(0, *POWERS[:8]), zero_flag=True),
-    GridCase(spec="log:base=decimal", bits=5, magnitudes=(0, *DECIMAL), zero_flag=True),
+    GridCase(spec="log:base=decimal", bits=4, magnitudes=POWERS[:8], zero_flag=True),
+    GridCase(spec="log:base=decimal", bits=5, magnitudes=DECIMAL, zero_flag=True),
     GridCase(spec="log:base=decimal:zero=yes", bits=5, magnitudes=(0, *DECIMAL[1:])),
-    GridCase(spec="log:base=decimal:range=max", bits=5, magnitudes=(0, *DECIMAL), searched=False, zero_flag=True),
+    GridCase(spec="log:base=decimal:range=max", bits=5, magnitudes=DECIMAL, searched=False, zero_flag=True),
     *(
         GridCase(
             spec="log:base=decimal:paper",
@@ -34,6 +36,6 @@ CASES = (
             scalable=False,  # the table is absolute
             zero_flag=True,
         )
-        for bits, magnitudes in {4: (0, *POWERS[:8]), 5: (0, *PUBLISHED)}.items()
+        for bits, magnitudes in {4: POWERS[:8], 5: PUBLISHED}.items()
     ),
 )

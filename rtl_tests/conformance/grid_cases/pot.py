@@ -15,7 +15,7 @@ CASES = (
         GridCase(
             spec="pot:paper",
             bits=bits,
-            magnitudes=(0, *powers(2 ** (bits - 1))),
+            magnitudes=powers(2 ** (bits - 1)),
             nearest=False,
             searched=False,
             zero_flag=True,

@@ -6,7 +6,6 @@ by. They learn the range while training; here it is searched."""
 from dataclasses import dataclass
 from typing import ClassVar
 
-from shiftwright.errors import QuantizeError
 from shiftwright.quantize.grids.level_grid import LevelGrid, range_options
 from shiftwright.quantize.grids.options import Options
 
@@ -25,11 +24,7 @@ class AdditivePowersOfTwo(LevelGrid):
     summary: ClassVar[str] = "sums of two powers of two, 3 to 5 bits; a product is two shifts and an add"
     paper: ClassVar[str] = "Li, Dong & Wang 2020, arXiv:1909.13144"
     examples: ClassVar[tuple[str, ...]] = ("apot",)
-
-    def __post_init__(self) -> None:
-        LevelGrid.__post_init__(self)
-        if self.bits not in TERMS:
-            raise QuantizeError(f"additive powers of two take 3 to 5 bits, not {self.bits}; pick one of those")
+    widths: ClassVar[range] = range(min(TERMS), max(TERMS) + 1)
 
     @classmethod
     def build(cls, bits: int, options: Options) -> "AdditivePowersOfTwo":

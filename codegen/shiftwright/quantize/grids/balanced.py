@@ -16,7 +16,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftwright.errors import QuantizeError
 from shiftwright.quantize.grids.base import Grid, GridWeights, NumberSystem
 from shiftwright.quantize.grids.level_grid import least_squares_scales
 from shiftwright.quantize.grids.options import Options
@@ -33,15 +32,12 @@ class Balanced(Grid):
     summary: ClassVar[str] = "odd integers, each for an equal share of the weights, 1 to 8 bits; made for training"
     paper: ClassVar[str] = "Zhou, Wang, Wen, He & Zou 2017, arXiv:1706.07145"
     examples: ClassVar[tuple[str, ...]] = ("balanced", "balanced:median", "balanced:paper")
+    widths: ClassVar[range] = range(1, 9)
 
     granularity: str = "tensor"
     median: bool = False
     scale: str = "fit"  # one of SCALES
     published: bool = False
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.bits <= 8:
-            raise QuantizeError(f"balanced weights take 1 to 8 bits, not {self.bits}; pick one of those")
 
     @classmethod
     def build(cls, bits: int, options: Options) -> "Balanced":

@@ -23,7 +23,8 @@ class GridWeights:
     """Weights on a grid: `codes` (channels, n) times `scales` (channels,), which are positive float32 numbers.
 
     `tables` (channels or 1, levels) lists, ascending, what the codes of each channel, or of all, may be; a row that has
-    fewer levels repeats some. A channel of zeros holds zeros, whether or not its table has one: it costs nothing."""
+    fewer levels repeats some. Zeros may be codes that no table has: in a channel of zeros, which costs nothing, and for
+    weights that are exactly zero where a grid has a flag for them."""
 
     codes: NDArray[np.int64]
     scales: NDArray[np.float64]
@@ -41,7 +42,7 @@ class NumberSystem:
     mantissas: tuple[int, ...] | None  # odd, ascending; None where the weights choose them
     shifts: tuple[int, int]  # least and greatest
     largest: int  # magnitude
-    levels: int  # at most, zero and both signs counted
+    levels: int  # at most, both signs counted, and zero where it has a code
 
     @classmethod
     def of(cls, levels: tuple[int, ...]) -> "NumberSystem":
@@ -67,6 +68,7 @@ class Grid(ABC):
     summary: ClassVar[str]  # two lines at most, for lists of methods
     paper: ClassVar[str]  # the source: authors, year, identifier
     examples: ClassVar[tuple[str, ...]]  # the spellings that the list of methods shows
+    widths: ClassVar[range | None] = None  # the bits that its rule is made for; None where they are always the same
 
     bits: int  # stored a weight, the sign included
     granularity: str = "channel"  # one scale a channel, or one for the whole tensor
@@ -114,7 +116,8 @@ class Grid(ABC):
         raised[live] = scales[live] > single(found.scales)  # the floor was above
         if raised.any():
             own = tables if len(tables) == 1 else tables[raised]
-            codes[raised] = nearest(own, weights[raised] / scales[raised][:, None])
+            flagged = (codes[raised] == 0) & (weights[raised] == 0)
+            codes[raised] = np.where(flagged, 0, nearest(own, weights[raised] / scales[raised][:, None]))
         return GridWeights(codes, scales, tables)
 
 

@@ -13,7 +13,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftwright.errors import QuantizeError
 from shiftwright.quantize.grids.base import Grid, GridWeights, NumberSystem, nearest
 from shiftwright.quantize.grids.level_grid import least_squares_scales
 from shiftwright.quantize.grids.lloyd import lloyd
@@ -39,15 +38,12 @@ class Codebook(Grid):
     )
     paper: ClassVar[str] = "Xu, Wang, Zhou, Lin & Xiong 2018, arXiv:1803.03289"
     examples: ClassVar[tuple[str, ...]] = ("codebook", "codebook:width=6", "codebook:pot")
+    widths: ClassVar[range] = range(2, 7)
 
     granularity: str = "tensor"
     width: int = USUAL_WIDTH
     pot: bool = False
     steps: int = PUBLISHED_STEPS  # of Lloyd's iteration
-
-    def __post_init__(self) -> None:
-        if not 2 <= self.bits <= 6:
-            raise QuantizeError(f"codebook weights take 2 to 6 bits, not {self.bits}; pick one of those")
 
     @classmethod
     def build(cls, bits: int, options: Options) -> "Codebook":
@@ -55,7 +51,7 @@ class Codebook(Grid):
         steps = options.integer("steps", 0, MOST_STEPS, PUBLISHED_STEPS)
         if options.flag("pot"):
             return cls(bits=bits, pot=True, steps=steps)
-        width = options.integer("width", max(2, min(bits, 16)), 16, USUAL_WIDTH)
+        width = options.integer("width", bits, 16, USUAL_WIDTH)
         return cls(bits=bits, width=width, steps=steps)
 
     @property

@@ -11,7 +11,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftwright.errors import QuantizeError
 from shiftwright.quantize.grids.base import GridWeights, nearest
 from shiftwright.quantize.grids.level_grid import LevelGrid
 from shiftwright.quantize.grids.options import Options
@@ -24,11 +23,7 @@ class Incremental(LevelGrid):
     summary: ClassVar[str] = "powers of two and zero at a scale that the largest weight sets, 3 to 5 bits"
     paper: ClassVar[str] = "Zhou, Yao, Guo, Xu & Chen 2017, arXiv:1702.03044"
     examples: ClassVar[tuple[str, ...]] = ("inq",)
-
-    def __post_init__(self) -> None:
-        LevelGrid.__post_init__(self)
-        if not 3 <= self.bits <= 8:
-            raise QuantizeError(f"inq weights take 3 to 5 bits, not {self.bits}; pick one of those")
+    widths: ClassVar[range] = range(3, 9)
 
     @classmethod
     def build(cls, bits: int, options: Options) -> "Incremental":

@@ -107,8 +107,10 @@ def least_squares_scales(
 
 def range_options(options: Options) -> dict[str, str | float]:
     """What `range=` and `percentile=` give, as arguments of a LevelGrid."""
-    given: dict[str, str | float] = {"range": options.choice("range", RANGES, "mse")}
     percentile = options.number("percentile")
-    if percentile is not None:
-        given |= {"range": "percentile", "percentile": percentile}
-    return given
+    rule = options.choice("range", RANGES, "mse" if percentile is None else "percentile")
+    if percentile is None:
+        return {"range": rule}
+    if rule != "percentile":
+        raise QuantizeError(f"grid {options.spec!r}: range={rule} and percentile are two rules; keep one of them")
+    return {"range": rule, "percentile": percentile}

@@ -16,14 +16,12 @@ from numpy.typing import NDArray
 
 from shiftwright.errors import QuantizeError
 from shiftwright.quantize.grids import decimal_table
-from shiftwright.quantize.grids.base import GridWeights, nearest
+from shiftwright.quantize.grids.base import GridWeights
 from shiftwright.quantize.grids.level_grid import LevelGrid, range_options
 from shiftwright.quantize.grids.options import Options
 
 STEPS_AN_OCTAVE = {"sqrt2": 2, "root4": 4, "2": 1}
 BASES = (*STEPS_AN_OCTAVE, "decimal")
-# What int16 holds, for root4 with up to 7 fractional bits.
-MOST_BITS = {"sqrt2": 5, "root4": 6, "2": 5, "decimal": 8}
 # Of the constants: 181/128 is √2 but for 0.02 %, and eight octaves of it are int16.
 FRACTION, DECIMAL_FRACTION, PUBLISHED_FRACTION = 7, 10, 14
 
@@ -32,11 +30,13 @@ FRACTION, DECIMAL_FRACTION, PUBLISHED_FRACTION = 7, 10, 14
 class Logarithmic(LevelGrid):
     """A sign and 2^(b-1) magnitudes, one of which is zero where `zero` says so.
 
-    Without a code for zero a weight that is exactly zero stays so, by a flag beside the stored bits."""
+    Without a code for zero a weight that is exactly zero stays so, by a flag beside the stored bits, and no other
+    becomes it."""
 
     summary: ClassVar[str] = "powers of √2, of its root, or of the decimal table; a constant an input, then a shift"
     paper: ClassVar[str] = "Cai, Takemoto & Nakajo 2018, A Deep Look into Logarithmic Quantization"
     examples: ClassVar[tuple[str, ...]] = ("log", "log:base=root4", "log:base=decimal", "log:base=decimal:paper")
+    widths: ClassVar[range] = range(2, 9)
 
     base: str = "sqrt2"  # one of BASES
     fraction: int = FRACTION  # bits behind the binary point of the constants; base 2 has no constants
@@ -45,11 +45,6 @@ class Logarithmic(LevelGrid):
 
     def __post_init__(self) -> None:
         LevelGrid.__post_init__(self)
-        if not 2 <= self.bits <= 8:
-            raise QuantizeError(
-                f"logarithmic weights of base={self.base} take 2 to {MOST_BITS[self.base]} bits, not {self.bits}; "
-                "pick one of those"
-            )
         needed = decimal_table.least_fraction(self.codes) if self.base == "decimal" else 0
         if self.fraction < needed:
             raise QuantizeError(
@@ -91,16 +86,15 @@ class Logarithmic(LevelGrid):
         return tuple(magnitude // common for magnitude in found)
 
     def levels(self) -> tuple[int, ...]:
-        """Zero and both signs of every magnitude."""
+        """Both signs of every magnitude, and zero between them where it is a code."""
         magnitudes = self.magnitudes()
-        return (*(-magnitude for magnitude in reversed(magnitudes)), 0, *magnitudes)
+        zeros = (0,) if self.zero else ()
+        return (*(-magnitude for magnitude in reversed(magnitudes)), *zeros, *magnitudes)
 
     def encode(self, targets: NDArray[np.float64]) -> NDArray[np.int64]:
         """The nearest level; where zero is no code, only zero becomes zero."""
-        if self.zero:
-            return LevelGrid.encode(self, targets)
-        table = self.table()
-        return np.where(targets == 0, 0, nearest(table[:, table[0] != 0], targets))
+        codes = LevelGrid.encode(self, targets)
+        return codes if self.zero else np.where(targets == 0, 0, codes)
 
     def fit(self, rows: NDArray[np.float64]) -> GridWeights:
         """In the paper the largest level is 1, whatever the weights are; larger ones saturate."""

@@ -10,7 +10,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftwright.errors import QuantizeError
 from shiftwright.quantize.grids.base import GridWeights
 from shiftwright.quantize.grids.level_grid import LevelGrid, range_options
 from shiftwright.quantize.grids.options import Options
@@ -18,19 +17,14 @@ from shiftwright.quantize.grids.options import Options
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerOfTwo(LevelGrid):
-    """A sign and 2^(b-1) codes: zero and the magnitudes 2^0 … 2^(2^(b-1) - 2); in the paper one magnitude more."""
+    """A sign and 2^(b-1) codes: zero and the magnitudes 2^0 … 2^(2^(b-1) - 2); in the paper a magnitude for zero."""
 
     summary: ClassVar[str] = "powers of two and zero, 2 to 5 bits; a product is one shift"
     paper: ClassVar[str] = "Miyashita, Lee & Murmann 2016, arXiv:1603.01025"
     examples: ClassVar[tuple[str, ...]] = ("pot", "pot:paper")
+    widths: ClassVar[range] = range(2, 9)
 
     published: bool = False
-
-    def __post_init__(self) -> None:
-        LevelGrid.__post_init__(self)
-        if not 2 <= self.bits <= 8:
-            most = 4 if self.published else 5
-            raise QuantizeError(f"power-of-two weights take 2 to {most} bits, not {self.bits}; pick one of those")
 
     @classmethod
     def build(cls, bits: int, options: Options) -> "PowerOfTwo":
@@ -40,10 +34,10 @@ class PowerOfTwo(LevelGrid):
         return cls(bits=bits, **range_options(options))  # type: ignore[arg-type]
 
     def levels(self) -> tuple[int, ...]:
-        """Zero and both signs of every magnitude."""
-        count = 2 ** (self.bits - 1) - (0 if self.published else 1)
-        magnitudes = [1 << shift for shift in range(count)]
-        return (*(-magnitude for magnitude in reversed(magnitudes)), 0, *magnitudes)
+        """Both signs of every magnitude, and zero between them, which in the paper has no code."""
+        zeros = () if self.published else (0,)
+        magnitudes = [1 << shift for shift in range(2 ** (self.bits - 1) - len(zeros))]
+        return (*(-magnitude for magnitude in reversed(magnitudes)), *zeros, *magnitudes)
 
     def fit(self, rows: NDArray[np.float64]) -> GridWeights:
         """In the paper the full-scale range is the rounded logarithm of the largest weight, and a scale is 2^n."""

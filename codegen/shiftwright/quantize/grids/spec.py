@@ -23,23 +23,47 @@ def grid_types() -> dict[str, type[Grid]]:
 def parse_grid(spec: str, bits: int) -> Grid:
     """The grid that `name:key=value:…` names, at `bits` stored bits; every grid takes `granularity=tensor|channel`.
 
-    QuantizeError for an unknown name or option, and for integers beyond int16 (with the most bits that fit)."""
+    QuantizeError for an unknown name or option, for bits that the grid is not made for, and for integers beyond int16,
+    the last two with the bits that go with these options."""
     types = grid_types()
-    name, options = Options.parse(spec)
+    name, _ = Options.parse(spec)
     if name not in types:
         raise QuantizeError(f"no grid is called {name!r}; {nearest_name(name, list(types), 'grids')}")
-    grid = types[name].build(bits, options)
-    granularity = options.choice("granularity", GRANULARITIES, grid.granularity)
-    options.finish()
-    if grid.numbers.largest > LARGEST_WEIGHT:
-        fits = next(fewer for fewer in range(bits - 1, 0, -1) if _fits(types[name], fewer, spec))
+    widths = types[name].widths
+    if widths is not None and bits not in widths:
+        usable = _usable(types[name], spec, widths)
+        span = f"{usable[0]} to {usable[-1]}" if len(usable) > 1 else f"{usable[0]}"
+        raise QuantizeError(f"{spec} weights take {span} bits, not {bits}; pick one of those")
+    grid = _build(types[name], spec, bits)
+    if widths is not None and not _fits(grid):
         raise QuantizeError(
             f"{spec} at {bits} bits needs integers of {grid.numbers.largest.bit_length() + 1} bits, beyond int16; "
-            f"use {fits} weight bits or fewer"
+            f"use {_usable(types[name], spec, widths)[-1]} weight bits or fewer"
         )
+    return grid
+
+
+def _build(kind: type[Grid], spec: str, bits: int) -> Grid:
+    _, options = Options.parse(spec)
+    grid = kind.build(bits, options)
+    granularity = options.choice("granularity", GRANULARITIES, grid.granularity)
+    options.finish()
     return replace(grid, granularity=granularity)
 
 
-def _fits(grid: type[Grid], bits: int, spec: str) -> bool:
-    _, options = Options.parse(spec)
-    return grid.build(bits, options).numbers.largest <= LARGEST_WEIGHT
+def _fits(grid: Grid) -> bool:
+    return grid.numbers.largest <= LARGEST_WEIGHT
+
+
+def _usable(kind: type[Grid], spec: str, widths: range) -> list[int]:
+    """The bits, ascending, at which the grid is possible with its options; QuantizeError if they are to blame."""
+    usable, problems = [], []
+    for bits in widths:
+        try:
+            if _fits(_build(kind, spec, bits)):
+                usable.append(bits)
+        except QuantizeError as problem:
+            problems.append(problem)
+    if not usable:
+        raise problems[0]
+    return usable

@@ -10,7 +10,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftwright.errors import QuantizeError
 from shiftwright.quantize.grids import asymmetric
 from shiftwright.quantize.grids.base import GridWeights, NumberSystem
 from shiftwright.quantize.grids.level_grid import LevelGrid, range_options
@@ -26,13 +25,9 @@ class Uniform(LevelGrid):
     summary: ClassVar[str] = "evenly spaced integers, 1 to 8 bits; symmetric, or with ends of each channel's own"
     paper: ClassVar[str] = "Jacob et al. 2018, arXiv:1712.05877"
     examples: ClassVar[tuple[str, ...]] = ("uniform", "uniform:range=max", "uniform:asymmetric")
+    widths: ClassVar[range] = range(1, 9)
 
     asymmetric: bool = False
-
-    def __post_init__(self) -> None:
-        LevelGrid.__post_init__(self)
-        if not 1 <= self.bits <= 8:
-            raise QuantizeError(f"uniform weights take 1 to 8 bits, not {self.bits}; pick one of those")
 
     @classmethod
     def build(cls, bits: int, options: Options) -> "Uniform":
