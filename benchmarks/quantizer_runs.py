@@ -122,7 +122,7 @@ def measure(run: Run) -> Outcome:
         weight_bits=run.method.bits,
         activation_bits=run.activation_bits,
         equalize=run.equalize,
-        correction=run.correction,
+        correct=run.correction,
     )
     calibration, _ = images(run.network)
     with TemporaryDirectory() as folder:

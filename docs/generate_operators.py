@@ -75,8 +75,9 @@ names the node. Flatten behind a convolution is free: see [adr/0005](adr/0005-la
 
 Float models of {float}.
 BatchNormalization, and constants that are added, subtracted, multiplied or divided by, are folded into the layer
-before them. ReduceMean over rows and columns becomes GlobalAveragePool; Squeeze, Unsqueeze and views by a computed shape
-become Flatten or Reshape. Identity and Dropout are dropped, and so is a final Softmax.
+before them. ReduceMean over rows and columns becomes GlobalAveragePool; Squeeze, Unsqueeze and views by a computed
+shape become Flatten or Reshape. Identity and Dropout are dropped, and so is a final Softmax. Concat is quantized,
+but golden and hardware do not read it yet.
 """
 
 

@@ -164,6 +164,12 @@ def quantize(
             rich_help_panel=WHERE,
         ),
     ] = None,
+    test: Annotated[
+        Path | None,
+        typer.Option(
+            help="Held-back data with labels, in the same form: accuracies are measured on it.", rich_help_panel=WHERE
+        ),
+    ] = None,
     listed: Annotated[
         bool, typer.Option("--list", help="Explain every method there is, and leave.", rich_help_panel=WHERE)
     ] = False,
@@ -202,7 +208,7 @@ def quantize(
     from shiftwright import flow
     from shiftwright.quantize import Settings
     from shiftwright.quantize import quantize as run
-    from shiftwright.quantize.config import FIELDS, read_settings
+    from shiftwright.quantize.config import read_settings
     from shiftwright.report.tables import quantized_table
 
     options: dict[str, Any] = {
@@ -215,10 +221,10 @@ def quantize(
         "correct": correct,
         "samples": samples,
     }
-    given = {FIELDS.get(name, name): value for name, value in options.items() if _typed(context, name)}
+    given = {name: value for name, value in options.items() if _typed(context, name)}
     settings = Settings(**given) if config is None else read_settings(config, given)
     with working(f"quantizing {model.name}") as progress:
-        report = run(model, data, settings, output, progress).as_dict()
+        report = run(model, data, settings, output, progress, test).as_dict()
     obstacle = report["obstacle"] = flow.obstacle(output)
     emit(as_json, report, lambda: quantized_table(tables, report, output, obstacle))
 

@@ -48,7 +48,7 @@ def float_accuracies(network: str) -> NDArray[np.float64]:
 @cache
 def accuracies(network: str, grid: str, bits: int, correction: str = "none") -> NDArray[np.float64]:
     """The accuracies of a network with its weights on a grid, a seed each."""
-    chosen = Settings(weights=grid, weight_bits=bits, activation_bits=FINE, correction=correction)
+    chosen = Settings(weights=grid, weight_bits=bits, activation_bits=FINE, correct=correction)
     paths = (seeds.path(network, seed) for seed in seeds.seeds(network))
     return np.array([quantized_accuracy(path, network, chosen) for path in paths])
 

@@ -45,7 +45,7 @@ def equalized(method: str, bits: int, granularity: str = "tensor", draws: int = 
         activation_bits=bits,
         activation_range="max",
         equalize=method,
-        correction="none",
+        correct="none",
     )
     return float(np.mean([quantized_accuracy(path, NETWORK, chosen) for path in badly(draws)]))
 

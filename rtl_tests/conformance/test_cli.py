@@ -22,7 +22,7 @@ from shiftwright.sim import installed
 OPTIONS = {
     "quantize": {
         *("--data", "--output", "--weights", "--weight-bits", "--activation-bits", "--input-bits"),
-        *("--activation-range", "--equalize", "--correct", "--samples", "--config", "--list", "--json"),
+        *("--activation-range", "--equalize", "--correct", "--samples", "--config", "--test", "--list", "--json"),
     },
     "compile": {"--output", "--name", "--levels-per-stage", "--clock", "--force", "--json"},
     "verify": {"--simulator", "--frames", "--data", "--seed", "--waves", "--json"},
@@ -163,7 +163,8 @@ def test_quantize_as_json_and_as_a_table(tmp_path: Path, terminal: Terminal) -> 
     assert [layer["mantissas"] for layer in found["layers"]] == [[1], [1], [1]]
     assert code == 0
     assert "ternary" in out
-    assert "accuracy on the data given: float " in out
+    assert "accuracy on the calibration data: float " in out
+    assert "accuracy on the test data: float " in terminal.run(*command, "--test", tmp_path / "data.npz")[1]
     assert terminal.run("compile", tmp_path / "model.q.onnx", "-o", tmp_path / "build")[0] == 0
 
 

@@ -10,7 +10,7 @@ from rtl_tests.unit.quantize_networks import Draft, frames, run
 from shiftwright.quantize import Settings, quantize
 from shiftwright.quantize.canonical import canonicalize
 
-FINE = Settings(weights="uniform", weight_bits=8, activation_bits=8, correction="bias")
+FINE = Settings(weights="uniform", weight_bits=8, activation_bits=8, correct="bias")
 
 
 def canonical(path: Path) -> onnx_ir.Model:

@@ -133,7 +133,7 @@ def coarse(bits: int, method: str) -> Settings:
         weight_bits=bits,
         activation_bits=bits,
         equalize=method,
-        correction="none",
+        correct="none",
     )
 
 

@@ -49,7 +49,7 @@ def test_eight_bits_cost_nearly_nothing(networks: list[Path]) -> None:
 def test_each_correction_helps_ternary_weights(networks: list[Path]) -> None:
     """Biases regain more than eight points, moved weights more than one on top, in the mean."""
     none, bias, both = (
-        float(np.mean(losses(networks, weights="ternary", correction=correction)))
+        float(np.mean(losses(networks, weights="ternary", correct=correction)))
         for correction in ("none", "bias", "bias,hessian")
     )
 

@@ -62,7 +62,7 @@ def test_a_file_may_hold_every_setting(tmp_path: Path) -> None:
         input_bits=8,
         activation_range="percentile=99",
         equalize="auto:real",
-        correction="bias",
+        correct="bias",
         samples=64,
         rules=(
             LayerRule(match="conv*", weights="ternary"),
@@ -82,9 +82,9 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
 
 def test_what_is_given_is_over_the_top_level(tmp_path: Path) -> None:
     """And not over the rules."""
-    found = read_settings(written(tmp_path, WHOLE), {"weights": "pot", "correction": "none"})
+    found = read_settings(written(tmp_path, WHOLE), {"weights": "pot", "correct": "none"})
 
-    assert (found.weights, found.weight_bits, found.correction) == ("pot", 5, "none")
+    assert (found.weights, found.weight_bits, found.correct) == ("pot", 5, "none")
     assert found.rules[0].weights == "ternary"
 
 
@@ -278,7 +278,7 @@ def test_options_that_are_typed_are_over_the_file(tmp_path: Path, taken: list[Se
         "--weight-bits", "4", "--input-bits", "8", "--correct", "bias",
     )  # fmt: skip
 
-    assert taken == [Settings(weights="uniform", weight_bits=4, activation_bits=8, input_bits=8, correction="bias")]
+    assert taken == [Settings(weights="uniform", weight_bits=4, activation_bits=8, input_bits=8, correct="bias")]
 
 
 def test_the_list_needs_no_other_argument(terminal: Terminal) -> None:

@@ -255,6 +255,6 @@ def test_the_longest_name_that_a_file_can_have_will_do(tmp_path: Path) -> None:
     """The file is written aside first, under a name that is no longer."""
     source = NETWORKS["pooled"]().save(tmp_path / "m.onnx")
     target = tmp_path / ("q" * 250 + ".onnx")
-    quantize.quantize(source, {"x": X}, Settings(correction="none"), target)
+    quantize.quantize(source, {"x": X}, Settings(correct="none"), target)
 
     assert sorted(tmp_path.iterdir()) == [source, target]

@@ -117,7 +117,7 @@ def test_channels_that_are_zero_or_tiny_are_well_defined(tmp_path: Path) -> None
     draft.constant("w", np.array([[0, 0, 0, 0], [1e-20] * 4, [0.5, -1, 0.25, 1]], dtype=np.float32))
     draft.constant("b", np.array([0.75, -2.5, 0], dtype=np.float32))
     draft.node("Gemm", ["x", "w", "b"], "y", transB=1)
-    path, _ = write(tmp_path, draft, correction="none")
+    path, _ = write(tmp_path, draft, correct="none")
 
     np.testing.assert_allclose(run(path, frames(draft))[:, :2], [[0.75, -2.5]] * 32, rtol=1e-5)
 

@@ -175,7 +175,7 @@ def test_results_beyond_all_scales_are_refused(spec: str, tmp_path: Path) -> Non
     weights = random_weights()
     weights[0] *= np.float32(1e30)
     source = perceptron(weights).save(tmp_path / "m.onnx")
-    settings = Settings(weights=spec, weight_bits=fitting_bits(spec), correction="none")
+    settings = Settings(weights=spec, weight_bits=fitting_bits(spec), correct="none")
 
     with pytest.raises(QuantizeError, match=r"^value 'r0' reaches [0-9.]+e\+(29|30|31); scale [^\n]*$"):
         quantize.quantize(source, {"x": np.ones((2, WIDTHS[0]), np.float32)}, settings, tmp_path / "q.onnx")
@@ -197,7 +197,7 @@ DATA = {
 def test_poor_data_gives_a_well_defined_file(name: str, correction: str, tmp_path: Path) -> None:
     """Inputs that never vary, that are all zero, a single sample: ranges and covariances of nothing."""
     source = perceptron(random_weights()).save(tmp_path / "m.onnx")
-    quantize.quantize(source, {"x": DATA[name]}, Settings(correction=correction), tmp_path / "q.onnx")
+    quantize.quantize(source, {"x": DATA[name]}, Settings(correct=correction), tmp_path / "q.onnx")
 
     assert_well_defined(tmp_path / "q.onnx", DATA[name].astype(np.float32))
     assert_well_defined(tmp_path / "q.onnx", frames(Draft((WIDTHS[0],))))
@@ -280,8 +280,9 @@ def test_options_without_sense_are_refused(spec: str, word: str) -> None:
         pytest.param("log:fraction=nan", "not a whole number within 3 … 14", id="fraction-nan"),
         pytest.param("log:fraction=3.5", "not a whole number within 3 … 14", id="fraction-half"),
         pytest.param("codebook:width=1e400", "not a whole number within", id="width-infinite"),
-        pytest.param("uniform:percentile=nan", r"percentile nan is outside \(0, 100\]", id="percentile-nan"),
-        pytest.param("uniform:percentile=0", r"percentile 0 is outside \(0, 100\]", id="percentile-0"),
+        pytest.param("uniform:percentile=nan", "percentile nan is outside 50 … 100", id="percentile-nan"),
+        pytest.param("uniform:percentile=0", "percentile 0 is outside 50 … 100", id="percentile-0"),
+        pytest.param("uniform:percentile=0.999", "percentile 0.999 is outside 50 … 100; 99.9", id="percentile-share"),
         pytest.param("pot:range=least", r"use one of mse \| max \| percentile", id="range"),
         pytest.param("pot:paper=yes", "paper takes no value; write :paper", id="flag"),
         pytest.param("pot:paper:range=mse", "has no option 'range'", id="paper-has-a-range"),

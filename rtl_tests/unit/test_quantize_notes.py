@@ -4,10 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from rtl_tests.unit.quantize_networks import Draft
+from rtl_tests.unit.quantize_networks import Draft, frames, run
 from rtl_tests.unit.quantized_file import write
-from shiftwright.quantize import Override
+from shiftwright.errors import QuantizeError
+from shiftwright.quantize import Override, Settings
+from shiftwright.quantize.flow import quantize
 
 
 def two_layers(first: float = 1.0, second: float = 1.0, bound: float | None = None) -> Draft:
@@ -54,3 +57,30 @@ def test_equalizing_nothing_is_told(method: str, tmp_path: Path) -> None:
 
     (note,) = report.warnings
     assert note.startswith(f"equalizing by {method} changed no channel")
+
+
+@pytest.mark.parametrize(
+    ("x", "note"),
+    [
+        pytest.param(np.ones((1, 6), np.float32) * np.arange(6, dtype=np.float32), "calibrated on 1 sample;", id="one"),
+        pytest.param(np.zeros((32, 6), np.float32), "the calibration data 'x' is the same in every word", id="zeros"),
+    ],
+)
+def test_scanty_data_is_told(x: NDArray[np.float32], note: str, tmp_path: Path) -> None:
+    """The file is written all the same."""
+    report = quantize(two_layers().save(tmp_path / "float.onnx"), {"x": x}, Settings(), tmp_path / "q.onnx")
+
+    assert report.warnings[0].startswith(note)
+
+
+def test_accuracies_are_those_of_the_test_data(tmp_path: Path) -> None:
+    """Labels of the calibration data do not count beside it; without labels of its own it is refused."""
+    source, x = two_layers().save(tmp_path / "float.onnx"), frames(two_layers())
+    right = run(source, x).argmax(axis=1)
+    wrong = {"x": x, "labels": (right + 1) % 3}
+    report = quantize(source, wrong, Settings(), tmp_path / "q.onnx", test={"x": x, "labels": right})
+
+    assert report.accuracy_float == 1.0
+    assert report.as_dict()["tested"]
+    with pytest.raises(QuantizeError, match="the test data holds no 'labels'; save the class of each sample"):
+        quantize(source, wrong, Settings(), tmp_path / "q.onnx", test={"x": x})

@@ -43,7 +43,7 @@ def any_settings(draw: st.DrawFn) -> Settings:
         input_bits=draw(st.sampled_from([None, 2, 8])),
         activation_range=draw(st.sampled_from(["mse", "max", "percentile=99"])),
         equalize=equalize,
-        correction=draw(st.sampled_from([*CORRECTIONS])),
+        correct=draw(st.sampled_from([*CORRECTIONS])),
         last=draw(st.sampled_from([Override(), Override(weights="uniform", weight_bits=8)])),
     )
 

@@ -25,6 +25,7 @@ from shiftwright.quantize.report import (
     odd_parts,
     sqnr_db,
 )
+from shiftwright.quantize.settings import Settings
 from shiftwright.report.tables import compiled_table, doctor_table, methods_table, quantized_table, verified_table
 
 CODES = np.array([[1, 0, -3, 7], [0, 0, 0, 0], [2, 0, 0, 0]])
@@ -41,7 +42,8 @@ def row(name: str = "layer", absorbed: bool = True) -> LayerRow:
 def report(*rows: LayerRow) -> dict[str, Any]:
     """A report of such rows, as the command line has it."""
     formats = (activation_row("x", Format(6, False, -5)),)
-    return Report(rows, formats, "m.onnx", "q.onnx", 21, 64, 0.975, 0.96, ("Softmax is dropped",)).as_dict()
+    notes = ("Softmax is dropped",)
+    return Report(rows, formats, "m.onnx", "q.onnx", 21, 64, Settings(), False, 0.975, 0.96, notes).as_dict()
 
 
 @pytest.mark.parametrize(
@@ -105,6 +107,7 @@ def test_totals_are_of_all_layers() -> None:
 
     assert found["totals"] == {"weights": 24, "weight_bits": 96, "adders": 8, "sqnr_db": None}
     assert json.loads(json.dumps(found))["layers"][0]["mantissas"] == [1, 3, 7]
+    assert json.loads(json.dumps(found))["settings"]["correct"] == "bias,hessian"
 
 
 def test_mean_sqnr_leaves_exact_layers_out() -> None:
@@ -133,9 +136,9 @@ def test_the_table_of_layers_fits_a_terminal() -> None:
     assert ["fc1", "3×4", "uniform", "4", "exact", "67%", "1.58", "4"] in words
     assert ["fc1", "channel", "0.25", "1", "yes", "1,", "3,", "7"] in words
     assert ["fc2", "channel", "0.25", "1", "no", "1,", "3,", "7"] in words
-    assert "24 weights in 96 bits" in shown
+    assert "24 weights in 96 bits, calibrated on 64 samples" in shown
     assert "note: Softmax is dropped" in shown
-    assert "accuracy on the data given: float 97.50%, quantized 96.00%" in shown
+    assert "accuracy on the calibration data: float 97.50%, quantized 96.00%" in shown
     assert "Next: shiftwright compile q.onnx -o DIR" in shown
 
 

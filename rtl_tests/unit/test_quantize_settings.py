@@ -121,7 +121,7 @@ def test_one_rule_may_name_the_grid_and_another_the_bits() -> None:
         pytest.param({"equalize": "tow-step"}, "did you mean 'two-step'?", id="equalization"),
         pytest.param({"equalize": "cross:whole"}, "no equalization is called 'cross:whole'", id="equalization-suffix"),
         pytest.param({"equalize": "none:real"}, "write none", id="none-real"),
-        pytest.param({"correction": "biases"}, "use one of none | bias | bias,hessian", id="correction"),
+        pytest.param({"correct": "biases"}, "use one of none | bias | bias,hessian", id="correction"),
         pytest.param({"samples": 0}, "at least one", id="samples"),
         pytest.param({"first": {"weights": "pots"}}, "did you mean 'pot'?", id="rule-grid"),
         pytest.param({"first": {"weight_bits": 0}}, "2 to 5 bits, not 0", id="rule-no-bits"),
@@ -149,7 +149,7 @@ def test_an_equalization_may_have_real_factors(text: str, expected: tuple[str, b
 @pytest.mark.parametrize(("text", "expected"), [("none", {"none"}), ("bias,hessian", {"bias", "hessian"})])
 def test_corrections_come_one_by_one(text: str, expected: set[str]) -> None:
     """As the flow asks for them."""
-    assert expected == Settings(correction=text).corrections
+    assert expected == Settings(correct=text).corrections
 
 
 def test_the_list_of_methods_has_them_all() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
+import onnx
 import onnx_ir
 
 from shiftwright import registry
@@ -259,7 +260,9 @@ def _unknown(name: str, node: onnx_ir.Node, importers: dict[str, Import]) -> str
     if node.op_type in ("QLinearConv", "QLinearMatMul", "QGemm", "ConvInteger", "MatMulInteger"):
         advice = "is the QOperator form; quantize with QuantFormat.QDQ instead"
     else:
-        near = get_close_matches(node.op_type, importers, n=1)
+        # A name that ONNX knows is no misspelling.
+        known = onnx.defs.has(node.op_type, node.domain)
+        near = [] if known else get_close_matches(node.op_type, importers, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         advice = f"has no integer form here{hint}; supported are {', '.join(sorted(importers))}"
     domain = f"{node.domain}." if node.domain not in STANDARD_DOMAINS else ""

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-LISTED = 8
+LISTED = 4
 
 
 def odd_mantissas(weights: NDArray[np.int64]) -> tuple[list[int], list[int]]:

@@ -67,6 +67,6 @@ CHECKS: Mapping[str, Callable[[Any], object]] = {
     "input_bits": _check_bits("input"),
     "activation_range": RangeRule.parse,
     "equalize": _check_equalize,
-    "correction": _check_correction,
+    "correct": _check_correction,
     "samples": _check_samples,
 }

@@ -18,7 +18,6 @@ from shiftwright.quantize.choices import check
 from shiftwright.quantize.grids.options import nearest_name
 from shiftwright.quantize.settings import LayerRule, Override, Settings, check_grid
 
-FIELDS = {"correct": "correction"}  # where Settings has another name than the file and the command line
 _FORM = "write key = value, a text in quotes"
 Place = tuple[int | str, ...]  # the way to a key: tables' names, their positions, its own name
 
@@ -37,7 +36,7 @@ class _Choice(BaseModel):
     def _usable(cls, value: Any, info: ValidationInfo) -> Any:
         key = info.field_name or ""
         try:
-            check(FIELDS.get(key, key), value)
+            check(key, value)
         except QuantizeError as error:
             raise ValueError(str(error)) from None
         return value
@@ -70,7 +69,7 @@ def read_settings(path: Path, given: Mapping[str, Any]) -> Settings:
         error = min(invalid.errors(), key=lambda each: _line(text, _placed(each)))
         raise QuantizeError(f"{_where(path, text, _placed(error))}{_advice(error)}") from None
     top = file.model_dump(exclude={"layer", "first", "last"}, exclude_none=True)
-    top = {FIELDS.get(key, key): value for key, value in top.items()} | dict(given)
+    top |= given
     rules = tuple(
         LayerRule(**layer.model_dump(), origin=_where(path, text, ("layer", index, "match")))
         for index, layer in enumerate(file.layer)

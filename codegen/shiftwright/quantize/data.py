@@ -44,6 +44,12 @@ def load_data(path: Path, input_names: list[str], shapes: Shapes | None = None) 
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if len(parts) > 1 else parts[0]
 
 
+def read_data(data: Arrays | Path | str, inputs: list[onnx_ir.Value]) -> Arrays:
+    """The arrays themselves, or those of a file or a folder, for a model with these inputs."""
+    shapes = sample_shapes(inputs)
+    return load_data(Path(data), list(shapes), shapes) if isinstance(data, Path | str) else data
+
+
 def _read(path: Path, input_names: list[str]) -> Arrays:
     keys = ", ".join(f"{name}=…" for name in input_names)
     save = "numpy.save" if path.suffix == ".npy" else f"numpy.savez(FILE, {keys})"

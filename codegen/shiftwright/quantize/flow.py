@@ -27,8 +27,7 @@ from shiftwright.quantize.data import (
     check_labels,
     check_values,
     evenly,
-    load_data,
-    sample_shapes,
+    read_data,
     take,
 )
 from shiftwright.quantize.equalize import equalize
@@ -36,7 +35,7 @@ from shiftwright.quantize.execute import Session
 from shiftwright.quantize.grids.base import Grid, GridWeights
 from shiftwright.quantize.load import free_inputs, load_float_model
 from shiftwright.quantize.network import Layer, Network, read_network
-from shiftwright.quantize.notes import unequalized, vanished, without_effect
+from shiftwright.quantize.notes import scanty, unequalized, vanished, without_effect
 from shiftwright.quantize.parameters import Parameters, read_parameters, rescale, write_parameters
 from shiftwright.quantize.peaks import measure_peaks
 from shiftwright.quantize.report import Report, activation_row, layer_row
@@ -49,12 +48,14 @@ def quantize(
     settings: Settings,
     output_path: Path | str,
     progress: Callable[[str], None] = lambda step: None,
+    test: Arrays | Path | str | None = None,
 ) -> Report:
     """Quantizes a float ONNX model after training and writes the result as QCDQ ONNX.
 
     `data` holds an array (samples, …) under each graph input's name and, if accuracies are wanted, under `labels` a
     class for each sample; or it is the path of an .npz file with these keys, of an .npy file for a single input, or of
-    a folder of either. QuantizeError for an unusable model, data or path; nothing is written then."""
+    a folder of either. Accuracies are measured on `test` if that is given, of the same form and with labels.
+    QuantizeError for an unusable model, data or path; nothing is written then."""
     source, target = Path(model_path), Path(output_path)
     _check_target(source, target)
     progress("reading the model")
@@ -64,18 +65,23 @@ def quantize(
     chosen = settings.resolve([layer.name for layer in network.layers])
     warnings += without_effect(network, chosen)
     inputs = free_inputs(model)
-    shapes = sample_shapes(inputs)
-    given = load_data(Path(data), list(shapes), shapes) if isinstance(data, Path | str) else data
-    arrays, float_session = check_data(given, inputs), Session(model)
+    given, float_session = read_data(data, inputs), Session(model)
+    arrays = check_data(given, inputs)
     samples = take(arrays, evenly(len(next(iter(arrays.values()))), settings.samples, float_session.batch))
+    warnings += scanty(samples)
+    if test is not None:
+        given = read_data(test, inputs)
+        arrays = check_data(given, inputs)
     labels, scores = check_labels(given, inputs), None
     if labels is not None:
         check_values(arrays)
         outputs = [value.name or "" for value in model.graph.outputs]
         scores, notes = find_scores(float_session, outputs, arrays, labels)
         warnings += notes
-    elif LABELS in shapes:
+    elif any(value.name == LABELS for value in inputs):
         warnings.append(f"accuracy is not given: the key {LABELS!r} is that of the model's input")
+    elif test is not None:
+        raise QuantizeError(f"the test data holds no {LABELS!r}; save the class of each sample under that key")
 
     channels = trace_channels(model.graph, network)
     parameters = read_parameters(model.graph, network)
@@ -134,6 +140,8 @@ def quantize(
         output=target.name,
         opset=OPSET,
         samples=len(next(iter(samples.values()))),
+        settings=settings,
+        tested=test is not None,
         accuracy_float=accuracies[0] if accuracies else None,
         accuracy_quantized=accuracies[1] if accuracies else None,
         warnings=tuple(warnings),

@@ -23,7 +23,7 @@ EQUALIZATIONS = {
         "Makes each channel's weights and those that read it equally large, repeated until nothing moves; no data.",
         "Nagel, van Baalen, Blankevoort & Welling 2019, arXiv:1906.04721",
     ),
-    "auto": ("cross, then one-step.", "both of them"),
+    "auto": ("cross, then one-step.", "both, Nagel et al. 2019 and Meller et al. 2019"),
 }
 CORRECTIONS = {
     "none": ("Weights are put on the grid, biases on the accumulator's, and left there.", ""),

@@ -4,9 +4,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftwright.quantize.absorb import Placed
+from shiftwright.quantize.data import Arrays
 from shiftwright.quantize.formats import LOWEST, Format
 from shiftwright.quantize.network import Network
 from shiftwright.quantize.settings import Chosen
+
+FEW = 10  # calibration samples
+
+
+def scanty(samples: Arrays) -> list[str]:
+    """Whether the calibration samples are few, or all the same."""
+    notes = []
+    count = len(next(iter(samples.values())))
+    if count < FEW:
+        notes.append(f"calibrated on {count} {'sample' if count == 1 else 'samples'}; a hundred or more are better")
+    notes += [
+        f"the calibration data {name!r} is the same in every word, which says nothing of the network; give real inputs"
+        for name, array in samples.items()
+        if array.size > 1 and array.min() == array.max()
+    ]
+    return notes
 
 
 def without_effect(network: Network, chosen: dict[str, Chosen]) -> list[str]:

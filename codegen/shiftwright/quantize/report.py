@@ -11,6 +11,7 @@ from shiftwright.arith.csd import csd_weights
 from shiftwright.quantize.formats import Format
 from shiftwright.quantize.grids.base import Grid, GridWeights
 from shiftwright.quantize.network import Layer
+from shiftwright.quantize.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ class Report:
     output: str
     opset: int
     samples: int  # calibrated on
-    accuracy_float: float | None  # on the given data; None without labels, and where a warning says why
+    settings: Settings
+    tested: bool  # whether accuracies are those of test data, and not of the calibration data
+    accuracy_float: float | None  # None without labels, and where a warning says why
     accuracy_quantized: float | None
     warnings: tuple[str, ...]
 

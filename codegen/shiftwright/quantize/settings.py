@@ -73,7 +73,7 @@ class Settings:
     input_bits: int | None = None  # of the network's input; None for activation_bits
     activation_range: str = "mse"  # mse, max, percentile or percentile=99.9
     equalize: str = "none"  # one of choices.EQUALIZATIONS, with REAL behind it or without
-    correction: str = "bias,hessian"  # one of choices.CORRECTIONS
+    correct: str = "bias,hessian"  # one of choices.CORRECTIONS
     samples: int = 1024  # calibration samples used at most, taken evenly from those given
     rules: tuple[LayerRule, ...] = ()
     first: Override = field(default_factory=Override)
@@ -99,7 +99,7 @@ class Settings:
     @property
     def corrections(self) -> frozenset[str]:
         """The corrections asked for, one by one."""
-        return frozenset(self.correction.split(","))
+        return frozenset(self.correct.split(","))
 
     @property
     def equalization(self) -> tuple[str, bool]:

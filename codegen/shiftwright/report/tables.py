@@ -153,15 +153,16 @@ def quantized_table(console: Console, report: dict[str, Any], output: Path, obst
     console.print(scales)
     _line(
         console,
-        f"{_plural(totals['weights'], 'weight')} in {_plural(totals['weight_bits'], 'bit')}; adders of all matrices, "
-        "by signed digits, nothing shared yet.",
+        f"{_plural(totals['weights'], 'weight')} in {_plural(totals['weight_bits'], 'bit')}, calibrated on "
+        f"{_plural(report['samples'], 'sample')}; adders of all matrices, by signed digits, nothing shared yet, "
+        "those of biases not among them.",
         wrap=True,
     )
     for warning in report["warnings"]:
         _line(console, f"note: {warning}")
     if report.get("accuracy_float") is not None:
         both = f"float {report['accuracy_float']:.2%}, quantized {report['accuracy_quantized']:.2%}"
-        _line(console, f"accuracy on the data given: {both}")
+        _line(console, f"accuracy on the {'test' if report['tested'] else 'calibration'} data: {both}")
     after = f"Next: shiftwright compile {quote(str(output))} -o DIR"
     if obstacle is not None:
         after = f"note: compile does not take this file: {obstacle}"

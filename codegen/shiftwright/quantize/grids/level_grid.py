@@ -11,6 +11,7 @@ from shiftwright.quantize.grids.base import Grid, GridWeights, NumberSystem, nea
 from shiftwright.quantize.grids.options import Options
 
 RANGES = ("mse", "max", "percentile")
+LEAST_PERCENTILE = 50  # 0.999 is meant as 99.9
 # The search tries scales from one octave above the one that reaches the largest weight to six below it, then finer ones
 # about the best, and then follows the best to the least squares scale of its own codes.
 STEPS_PER_OCTAVE = 12
@@ -33,8 +34,8 @@ class LevelGrid(Grid):
     def __post_init__(self) -> None:
         if self.range not in RANGES:
             raise QuantizeError(f"a weight range by {self.range!r} is unknown; use one of {' | '.join(RANGES)}")
-        if not 0 < self.percentile <= 100:
-            raise QuantizeError(f"percentile {self.percentile:g} is outside (0, 100]; 99.9 is usual")
+        if not LEAST_PERCENTILE <= self.percentile <= 100:
+            raise QuantizeError(f"percentile {self.percentile:g} is outside {LEAST_PERCENTILE} … 100; 99.9 is usual")
 
     @abstractmethod
     def levels(self) -> tuple[int, ...]:

@@ -71,6 +71,7 @@ class Options:
 
 def nearest_name(name: str, names: list[str], kind: str) -> str:
     """The end of a message about an unknown name: the nearest one, and all there are."""
-    close = get_close_matches(name, names, n=1)
-    guess = f"did you mean {close[0]!r}? " if close else ""
+    lowered = {each.lower(): each for each in names}
+    close = get_close_matches(name.lower(), lowered, n=1)
+    guess = f"did you mean {lowered[close[0]]!r}? " if close else ""
     return f"{guess}the {kind} are {', '.join(sorted(names))}"
