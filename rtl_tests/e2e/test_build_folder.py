@@ -2,7 +2,6 @@
 
 import ast
 import hashlib
-import importlib.util
 import json
 import os
 import re
@@ -142,12 +141,10 @@ def awkward(shape: tuple[int, ...], scale: float, dtype: type[np.floating[Any]])
 
 
 def host_program(folder: Path) -> ModuleType:
-    """A folder's host.py as a module."""
-    spec = importlib.util.spec_from_file_location("host_of_a_build", folder / "host.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    """A folder's host.py as a module; importing it would leave its bytecode in the folder."""
+    path, module = folder / "host.py", ModuleType("host_of_a_build")
+    module.__file__ = str(path)
+    exec(compile(path.read_text(encoding="utf-8"), path, "exec"), module.__dict__)
     return module
 
 

@@ -65,7 +65,7 @@ def test_a_random_networks_file_means_what_golden_says(network: FloatNetwork, ch
 
 
 @pytest.mark.slow
-@settings(ANY_NETWORK, max_examples=300)
+@settings(ANY_NETWORK, max_examples=120)
 @given(network=float_networks(), chosen=any_settings())
 def test_many_random_networks_files_mean_what_golden_says(network: FloatNetwork, chosen: Settings) -> None:
     """More of them; others each time with HYPOTHESIS_PROFILE=explore."""
