@@ -8,7 +8,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from itertools import pairwise
 from math import prod
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,9 +18,9 @@ import numpy as np
 import onnx
 import onnxruntime
 from numpy.typing import NDArray
-from onnx import numpy_helper
 
 from models import seeds
+from models.badly_scaled import scale_badly
 from shiftwright.arith.csd import csd_weights
 from shiftwright.errors import QuantizeError
 from shiftwright.quantize import LayerRow, Settings, quantize
@@ -29,7 +28,6 @@ from shiftwright.quantize.grids.options import nearest_name
 from shiftwright.quantize.grids.spec import grid_types, parse_grid
 
 BITS = range(2, 9)
-OCTAVES = 4  # a badly scaled channel is larger or smaller by a factor within 2^-4 … 2^4
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +127,7 @@ def measure(run: Run) -> Outcome:
         source, target = seeds.path(run.network, run.seed), Path(folder) / "quantized.onnx"
         if run.badly_scaled:
             model = onnx.load(source)
-            scale_badly(model, run.seed)
+            scale_badly(model, np.random.default_rng(run.seed))
             source = Path(folder) / "float.onnx"
             onnx.save(model, source)
         report = quantize(source, {"x": calibration["x"]}, settings, target)
@@ -170,22 +168,3 @@ def accuracy(path: Path, network: str) -> float:
 def images(network: str) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
     """(calibration, test), as models.seeds has them."""
     return seeds.data(network)
-
-
-def scale_badly(model: onnx.ModelProto, seed: int) -> None:
-    """Multiplies each hidden channel of an MLP by a random 2^u, u within ±OCTAVES, and divides its readers by it.
-
-    In place. What the network computes stays the same: ReLU keeps positive factors."""
-    random = np.random.default_rng(seed)
-    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
-    layers = [node.input[1:] for node in model.graph.node if node.op_type == "Gemm"]
-    for (kernel, bias), (reader, _) in pairwise(layers):
-        factors = 2.0 ** random.uniform(-OCTAVES, OCTAVES, tensors[bias].dims[0])
-        _multiply(tensors[kernel], factors[:, None])
-        _multiply(tensors[bias], factors)
-        _multiply(tensors[reader], 1 / factors[None])
-
-
-def _multiply(tensor: onnx.TensorProto, factors: NDArray[np.float64]) -> None:
-    product = (numpy_helper.to_array(tensor) * factors).astype(np.float32)
-    tensor.CopyFrom(numpy_helper.from_array(product, tensor.name))

@@ -1,8 +1,5 @@
-"""Networks whose channels are of very different size though they compute what they were trained to.
+"""Files of badly scaled networks, and of networks with other tensors in them."""
 
-Every hidden channel is multiplied by 2^U(-4, 4) and what reads it is divided by the same."""
-
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,22 +8,17 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from models import seeds
+from models.badly_scaled import scale_badly
 
-OCTAVES = 4.0  # up and down
 Tensors = dict[str, NDArray[np.float64]]
 
 
 def write(network: str, seed: int, draw: int, target: Path) -> Path:
     """Writes an MLP with its channels rescaled at random, another way for every draw, and returns the path."""
-    random = np.random.default_rng((draw, seed))
-    model, tensors = read(seeds.path(network, seed))
-    layers = [f"dense{number}" for number in range(1, len(seeds.MLPS[network]))]
-    for layer, reader in pairwise(layers):
-        factors = 2.0 ** random.uniform(-OCTAVES, OCTAVES, len(tensors[f"{layer}.bias"]))
-        tensors[f"{layer}.weight"] *= factors[:, None]
-        tensors[f"{layer}.bias"] *= factors
-        tensors[f"{reader}.weight"] /= factors
-    return save(model, tensors, target)
+    model = onnx.load(seeds.path(network, seed))
+    scale_badly(model, np.random.default_rng((draw, seed)))
+    onnx.save(model, target)
+    return target
 
 
 def read(path: Path) -> tuple[onnx.ModelProto, Tensors]:

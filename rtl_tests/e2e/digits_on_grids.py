@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from models.digits import CALIBRATION, SHAPES, split
 from rtl_tests.e2e.simulators import need
+from rtl_tests.unit.grid_measures import fitting_bits
 from shiftwright import flow
-from shiftwright.errors import QuantizeError
 from shiftwright.quantize.flow import quantize
-from shiftwright.quantize.grids.spec import grid_types, parse_grid
+from shiftwright.quantize.grids.spec import grid_types
 from shiftwright.quantize.report import Report
 from shiftwright.quantize.settings import Settings
 from shiftwright.sim.verification import Verification
@@ -25,7 +25,6 @@ NETWORKS = ("mlp", "cnn")
 SPELLINGS = tuple(example for grid in grid_types().values() for example in grid.examples)
 
 DECIMAL_BITS = 5  # with four the table is that of integer powers of two
-USUAL_BITS = (4, 3, 2, 5, 1)
 
 # Images that each simulator plays. The MLP takes one a cycle, the CNN a hundred cycles for one.
 FRAMES = {"mlp": {"verilator": 40, "icarus": 4}, "cnn": {"verilator": 20, "icarus": 2}}
@@ -55,15 +54,7 @@ def bits_of(spec: str) -> int:
     """The stored bits that a spelling is tried at: four, or the nearest that the grid takes."""
     if "decimal" in spec:
         return DECIMAL_BITS
-    return next(bits for bits in USUAL_BITS if _takes(spec, bits))
-
-
-def _takes(spec: str, bits: int) -> bool:
-    try:
-        parse_grid(spec, bits)
-    except QuantizeError:
-        return False
-    return True
+    return fitting_bits(spec)
 
 
 def float_file(network: str) -> Path:

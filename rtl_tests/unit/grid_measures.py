@@ -1,4 +1,4 @@
-"""Measures that tests of several grids share: relative errors as exact fractions, and noise on normal weights."""
+"""What tests of several grids share: errors as exact fractions, noise on normal weights, the bits a spelling takes."""
 
 from fractions import Fraction
 from itertools import pairwise
@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftwright.errors import QuantizeError
 from shiftwright.quantize.grids.spec import parse_grid
 
 
@@ -29,3 +30,17 @@ def decibels(spec: str, bits: int, deviation: float = 1.0, count: int = 50_000) 
     weights = deviation * np.random.default_rng(0).normal(size=(1, count))
     noise = np.square(weights - quantized(spec, bits, weights)).sum()
     return float(10 * np.log10(np.square(weights).sum() / noise))
+
+
+def takes(spec: str, bits: int) -> bool:
+    """Whether a spelling may be asked for so many bits."""
+    try:
+        parse_grid(spec, bits)
+    except QuantizeError:
+        return False
+    return True
+
+
+def fitting_bits(spec: str) -> int:
+    """Four, or the number next to it that a spelling takes."""
+    return next(bits for bits in (4, 3, 2, 5, 1) if takes(spec, bits))

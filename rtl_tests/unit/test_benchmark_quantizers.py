@@ -20,10 +20,10 @@ from benchmarks.quantizer_runs import (
     bank_adders,
     measure,
     methods,
-    scale_badly,
     shared_adders,
 )
 from models import seeds
+from models.badly_scaled import scale_badly
 from shiftwright.errors import QuantizeError
 from shiftwright.quantize import LayerRow
 from shiftwright.quantize.grids.spec import grid_types
@@ -213,7 +213,7 @@ def test_bad_scaling_changes_weights_and_nothing_else(tmp_path: Path) -> None:
     network = quantizers.SCALING_NETWORK
     model = onnx.load(seeds.path(network, 0))
     before = [onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer]
-    scale_badly(model, 0)
+    scale_badly(model, np.random.default_rng(0))
     onnx.save(model, tmp_path / "bad.onnx")
     after = [onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer]
 

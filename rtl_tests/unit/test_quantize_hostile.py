@@ -11,6 +11,7 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 
+from rtl_tests.unit.grid_measures import fitting_bits
 from rtl_tests.unit.quantize_networks import Draft, frames, run
 from shiftwright import flow, quantize
 from shiftwright.errors import QuantizeError
@@ -21,17 +22,6 @@ SPELLINGS = [example for grid in grid_types().values() for example in grid.examp
 WIDTHS = (6, 5, 7, 3)
 
 every_spelling = pytest.mark.parametrize("spec", SPELLINGS)
-
-
-def fitting_bits(spec: str) -> int:
-    """Four, or the number next to it that the grid takes."""
-    for bits in (4, 3, 2, 5, 1):
-        try:
-            parse_grid(spec, bits)
-        except QuantizeError:
-            continue
-        return bits
-    raise AssertionError(f"{spec} takes none of the usual widths")
 
 
 def random_weights() -> list[NDArray[np.float32]]:

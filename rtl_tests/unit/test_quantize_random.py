@@ -13,12 +13,12 @@ from rtl_tests.oracle.evaluator import evaluate
 from rtl_tests.oracle.float_models import FloatNetwork
 from rtl_tests.oracle.near_ties import compare
 from rtl_tests.oracle.random_float_models import float_networks
+from rtl_tests.unit.grid_measures import takes
 from shiftwright import flow
-from shiftwright.errors import QuantizeError
 from shiftwright.quantize.choices import REAL
 from shiftwright.quantize.flow import quantize
 from shiftwright.quantize.grids.base import GRANULARITIES
-from shiftwright.quantize.grids.spec import grid_types, parse_grid
+from shiftwright.quantize.grids.spec import grid_types
 from shiftwright.quantize.methods import CORRECTIONS, EQUALIZATIONS
 from shiftwright.quantize.report import Report
 from shiftwright.quantize.settings import Override, Settings
@@ -46,15 +46,6 @@ def any_settings(draw: st.DrawFn) -> Settings:
         correct=draw(st.sampled_from([*CORRECTIONS])),
         last=draw(st.sampled_from([Override(), Override(weights="uniform", weight_bits=8)])),
     )
-
-
-def takes(spec: str, bits: int) -> bool:
-    """Whether a grid has that width."""
-    try:
-        parse_grid(spec, bits)
-    except QuantizeError:
-        return False
-    return True
 
 
 @settings(ANY_NETWORK, max_examples=25)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftwright.errors import QuantizeError
-from shiftwright.quantize.grids.level_grid import LEAST_PERCENTILE, RANGES, USUAL_PERCENTILE
+from shiftwright.quantize.grids.level_grid import RANGES, USUAL_PERCENTILE, check_percentile
 from shiftwright.quantize.grids.options import nearest_name
 
 # Octaves of saturation tried below the exponent that reaches the extremes. Cutting off one value among n pays as
@@ -62,8 +62,7 @@ class RangeRule:
             percentile = float(value)
         except ValueError:
             raise QuantizeError(f"percentile {value!r} is not a number; write percentile=99.9") from None
-        if not LEAST_PERCENTILE <= percentile <= 100:
-            raise QuantizeError(f"percentile {percentile:g} is outside {LEAST_PERCENTILE} … 100; 99.9 is usual")
+        check_percentile(percentile)
         # A sample does not hold the extremes, which are known all the same.
         return cls("max") if percentile == 100 else cls(kind, percentile)
 

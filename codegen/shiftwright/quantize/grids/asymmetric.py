@@ -12,6 +12,7 @@ from shiftwright.quantize.grids.level_grid import (
     OCTAVES_BELOW,
     REFINEMENTS,
     STEPS_PER_OCTAVE,
+    keep_better,
     least_squares_scales,
 )
 
@@ -77,13 +78,7 @@ def _keep(
 ) -> NDArray[np.float64]:
     """Tries scales (rows,), keeps in place what has less error than the best so far, and gives the errors (rows,)."""
     targets = rows / scales[:, None]
-    found = _encode(targets, _best_lowest(targets, steps), scales, steps)
-    error: NDArray[np.float64] = np.square(targets - found.codes).sum(axis=1) * np.square(scales)
-    better = error < least
-    least[better] = error[better]
-    for kept, new in ((best.codes, found.codes), (best.scales, found.scales), (best.tables, found.tables)):
-        kept[better] = new[better]
-    return error
+    return keep_better(targets, _encode(targets, _best_lowest(targets, steps), scales, steps), best, least)
 
 
 def _best_lowest(targets: NDArray[np.float64], steps: int) -> NDArray[np.int64]:

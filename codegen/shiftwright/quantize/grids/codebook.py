@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftwright.quantize.grids.base import Grid, GridWeights, NumberSystem, nearest
-from shiftwright.quantize.grids.level_grid import least_squares_scales
+from shiftwright.quantize.grids.level_grid import keep_better, least_squares_scales
 from shiftwright.quantize.grids.lloyd import lloyd
 from shiftwright.quantize.grids.options import Options
 
@@ -124,10 +124,7 @@ def _search(
             least_squares_scales(rows, best.codes, best.scales) if refining else scales * 2.0 ** (step / (steps or 1))
         )
         targets = rows / tried[:, None]
-        codes = nearest(table, targets)
-        error = np.square(targets - codes).sum(axis=1) * np.square(tried)
-        better = error < least
-        least[better], best.codes[better], best.scales[better] = error[better], codes[better], tried[better]
+        keep_better(targets, GridWeights(nearest(table, targets), tried, table), best, least)
     return best
 
 

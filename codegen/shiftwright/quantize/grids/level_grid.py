@@ -34,8 +34,7 @@ class LevelGrid(Grid):
     def __post_init__(self) -> None:
         if self.range not in RANGES:
             raise QuantizeError(f"a weight range by {self.range!r} is unknown; use one of {' | '.join(RANGES)}")
-        if not LEAST_PERCENTILE <= self.percentile <= 100:
-            raise QuantizeError(f"percentile {self.percentile:g} is outside {LEAST_PERCENTILE} … 100; 99.9 is usual")
+        check_percentile(self.percentile)
 
     @abstractmethod
     def levels(self) -> tuple[int, ...]:
@@ -90,11 +89,23 @@ class LevelGrid(Grid):
     ) -> None:
         """Tries scales (rows,) and keeps in place, row by row, what has less error than the best so far."""
         targets = rows / scales[:, None]
-        codes = self.encode(targets)
-        error = np.square(targets - codes).sum(axis=1) * np.square(scales)
-        better = error < least
-        least[better] = error[better]
-        best.codes[better], best.scales[better] = codes[better], scales[better]
+        keep_better(targets, GridWeights(self.encode(targets), scales, best.tables), best, least)
+
+
+def keep_better(
+    targets: NDArray[np.float64], found: GridWeights, best: GridWeights, least: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Keeps in place, row by row, what has less squared error than the best so far; gives the errors (rows,).
+
+    `targets` (rows, n) are the weights in units of the found scales, `least` (rows,) the best's errors. Tables move
+    where each row has its own."""
+    error: NDArray[np.float64] = np.square(targets - found.codes).sum(axis=1) * np.square(found.scales)
+    better = error < least
+    least[better] = error[better]
+    best.codes[better], best.scales[better] = found.codes[better], found.scales[better]
+    if found.tables is not best.tables:
+        best.tables[better] = found.tables[better]
+    return error
 
 
 def least_squares_scales(
@@ -104,6 +115,12 @@ def least_squares_scales(
     products, squares = (codes * rows).sum(axis=1), np.square(codes).sum(axis=1)
     usable = (squares > 0) & (products > 0)
     return np.where(usable, products / np.maximum(squares, 1), otherwise)
+
+
+def check_percentile(percentile: float) -> None:
+    """QuantizeError for one that no range reaches to."""
+    if not LEAST_PERCENTILE <= percentile <= 100:
+        raise QuantizeError(f"percentile {percentile:g} is outside {LEAST_PERCENTILE} … 100; 99.9 is usual")
 
 
 def range_options(options: Options) -> dict[str, str | float]:
