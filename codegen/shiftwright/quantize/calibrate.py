@@ -7,14 +7,13 @@ import onnx_ir
 from numpy.typing import NDArray
 
 from shiftwright.errors import QuantizeError
-from shiftwright.quantize.data import Arrays
+from shiftwright.quantize.data import Arrays, golden_section
 from shiftwright.quantize.execute import Session, observable
 from shiftwright.quantize.formats import Format, choose_format
 from shiftwright.quantize.network import Network
 from shiftwright.quantize.settings import Settings
 
 SAMPLE = 1 << 17  # values a point that its format is chosen on
-GOLDEN = 0.6180339887
 OUTPUT_BITS = 8  # of a quantized graph output, which no memory or product has to carry
 
 
@@ -78,7 +77,7 @@ def _places(size: int, share: int, before: int) -> NDArray[np.int64]:
     factor."""
     stretch = max(1, size // share)
     first = np.arange(size // stretch)
-    return first * stretch + ((first + before) * GOLDEN % 1 * stretch).astype(np.int64)
+    return first * stretch + (golden_section(first + before) * stretch).astype(np.int64)
 
 
 class MeanByChannel:

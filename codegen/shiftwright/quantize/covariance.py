@@ -10,7 +10,7 @@ import numpy as np
 import onnx_ir
 from numpy.typing import NDArray
 
-from shiftwright.quantize.data import Arrays
+from shiftwright.quantize.data import Arrays, golden_section
 from shiftwright.quantize.execute import Session, observable
 from shiftwright.quantize.network import Layer, Network
 
@@ -113,7 +113,7 @@ def _size(layer: Layer) -> int:
 def _places(images: int, positions: int, share: int) -> NDArray[np.int64]:
     """For each image `share` positions evenly apart, or all if there are no more, other ones in the next image."""
     count = min(share, positions)
-    offsets = np.arange(images) * 0.6180339887 % 1  # the golden section: no two images soon begin alike
+    offsets = golden_section(np.arange(images))
     places: NDArray[np.int64] = ((np.arange(count) + offsets[:, None]) * positions / count).astype(np.int64)
     return places
 

@@ -172,6 +172,12 @@ def evenly(count: int, most: int, batch: int | None) -> NDArray[np.int64]:
     return places
 
 
+def golden_section(numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+    """A fraction within 0 … 1 for each number, spread evenly over any run of them: no two near ones are alike."""
+    fractions: NDArray[np.float64] = numbers.astype(np.float64) * 0.6180339887 % 1
+    return fractions
+
+
 def take(arrays: Arrays, places: NDArray[np.int64]) -> Arrays:
     """The samples at these places in float32; QuantizeError where one holds what is no float32 number."""
     return {name: _float32(name, array[places], places) for name, array in arrays.items()}
