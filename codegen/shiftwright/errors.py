@@ -11,6 +11,10 @@ class RangeError(ShiftwrightError):
     """A number does not fit: an interval beyond 62 bits, a scale that is not positive."""
 
 
+class SolveError(ShiftwrightError):
+    """A matrix or a setting of the solver is unusable."""
+
+
 class ProofError(ShiftwrightError):
     """A proof failed: the hardware description does not compute what the integer graph says."""
 
@@ -41,3 +45,7 @@ class BuildError(ShiftwrightError):
 
 class SimulationError(ShiftwrightError):
     """A simulator is missing, failed, or disagrees with golden."""
+
+
+class SynthesisError(ShiftwrightError):
+    """A synthesis tool is missing or failed, or there is nothing to synthesize."""

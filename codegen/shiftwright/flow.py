@@ -1,6 +1,6 @@
 """The pipeline, read from top to bottom: a file becomes an integer graph, a design, a build folder, a simulation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -9,14 +9,18 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftwright.arith.cmvm.compiling import NOTE, waits_for_compiler
+from shiftwright.arith.cmvm.settings import SolverSettings
 from shiftwright.build.folder import write_folder
 from shiftwright.build.manifest import Json, read
 from shiftwright.build.module_name import checked_module_name, module_name_of
+from shiftwright.build.prove_folder import FolderProof, prove_folder
 from shiftwright.errors import ImportModelError, ShiftwrightError, SimulationError
 from shiftwright.frontend.convert import Network, import_network
 from shiftwright.frontend.reference import Comparison, compare, portable_bytes
 from shiftwright.ir.show import show
 from shiftwright.lower.design import Lowered, lower
+from shiftwright.lower.plan import Plan
 from shiftwright.lower.stages import check_hardware
 from shiftwright.sim.verification import Verification, simulate
 
@@ -61,12 +65,30 @@ class Model:
                 found[edge.name] = ((codes - edge.zero_point) * float(edge.scale)).astype(np.float32)
         return found
 
-    def compile(self, name: str | None = None, levels_per_stage: int = 1) -> "Design":
+    def compile(
+        self,
+        name: str | None = None,
+        levels_per_stage: int | None = None,
+        *,
+        solver: str = "cse",
+        effort: str | float = "normal",
+        depth_limit: int | None = 0,
+        family: str = "generic",
+        seed: int = 0,
+        clock: float | None = None,
+        progress: Callable[[str], None] = lambda step: None,
+    ) -> "Design":
         """The network as hardware; HardwareError names a node that has none yet.
 
-        `name` is the top module's, by default the file's; a register follows every `levels_per_stage` adder levels."""
+        `name` is the top module's, by default the file's; a register follows every `levels_per_stage` adder levels.
+        Without that number it is one, or on a family of FPGAs as many as a `clock` in MHz allows. The other options are
+        those of `SolverSettings`; `progress` hears what is being worked on."""
         top = module_name_of(self.network.path) if name is None else checked_module_name(name)
-        return Design(self, lower(self.network.graph, top, levels_per_stage=levels_per_stage))
+        settings = SolverSettings(solver, effort, depth_limit, family, seed)
+        plan = Plan(settings, levels_per_stage, clock)
+        if waits_for_compiler(settings):
+            progress(NOTE)
+        return Design(self, lower(self.network.graph, top, plan, progress))
 
     def __str__(self) -> str:
         return show(self.network.graph)
@@ -168,6 +190,15 @@ def verify(
         raise SimulationError("the data holds no frame; give at least one")
     integers = model.golden_integers(feeds)
     return simulate(place, model.network, feeds, integers, simulators, seed, waves, labels)
+
+
+def prove(folder: str | Path) -> FolderProof:
+    """Proves a build folder from its files alone: its Verilog, its manifest and its model.onnx.
+
+    Nothing is simulated: what is proved holds for every input. BuildError where `folder` holds no build."""
+    place = Path(folder)
+    read(place)
+    return prove_folder(place, load(place / "model.onnx").network)
 
 
 def obstacle(path: str | Path) -> str | None:

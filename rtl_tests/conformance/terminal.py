@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from shiftwright import cli
+from shiftwright.cli import app, main
 
 
 class Terminal:
@@ -17,13 +16,13 @@ class Terminal:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> None:
         self._monkeypatch, self._capture = monkeypatch, capture
         # A console without a width of its own asks the terminal, which tests do not have.
-        monkeypatch.setattr(cli, "tables", Console(width=200))
+        monkeypatch.setattr(app.tables, "width", 200)
 
     def run(self, *arguments: str | Path) -> tuple[int, str, str]:
         """Exit code, standard output and standard error of a command."""
         self._monkeypatch.setattr(sys, "argv", ["shiftwright", *map(str, arguments)])
         with pytest.raises(SystemExit) as left:
-            cli.main()
+            main()
         printed = self._capture.readouterr()
         assert left.value.code is None or isinstance(left.value.code, int)
         return left.value.code or 0, printed.out, printed.err

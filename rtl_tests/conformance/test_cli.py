@@ -26,6 +26,7 @@ OPTIONS = {
     },
     "compile": {"--output", "--name", "--levels-per-stage", "--clock", "--force", "--json"},
     "verify": {"--simulator", "--frames", "--data", "--seed", "--waves", "--json"},
+    "prove": {"--json"},
     "doctor": {"--json"},
 }
 """Every command, and the options that its help lists."""
@@ -74,7 +75,7 @@ def test_help_of_a_command_lists_every_option(command: str, ask: str, terminal: 
     assert set(re.findall(r"--[a-z-]+", out.partition("Options")[2])) - {"--help"} == OPTIONS[command]
 
 
-@pytest.mark.parametrize("command", ["quantize", "compile", "verify"])
+@pytest.mark.parametrize("command", ["quantize", "compile", "verify", "prove"])
 def test_help_shows_an_example(command: str, terminal: Terminal) -> None:
     """One that can be typed."""
     assert f"shiftwright {command} " in terminal.run(command, "--help")[1]

@@ -54,7 +54,7 @@ def write_pair(folder: Path, *edits: tuple[str, str]) -> Path:
     (folder / "manifest.json").write_text(json.dumps(manifest))
     for name, words in pair_words().items():
         np.save(folder / "vectors" / f"{name}.npy", words)
-    for name in ("run", "test_stream"):
+    for name in ("run", "simulate", "test_stream"):
         shutil.copy(PACKAGE / "build" / "bench" / f"{name}.py", folder / "bench")
     for name in ("simulator", "icarus", "verilator"):
         shutil.copy(PACKAGE / "sim" / f"{name}.py", folder / "bench" / "simulators")

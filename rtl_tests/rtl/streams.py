@@ -41,23 +41,29 @@ class Case:
     leaves: Sequence[Leaf] = ()
 
 
-def simulate(folder: Path, cases: Sequence[Case]) -> dict[str, str]:
+def simulate(
+    folder: Path, cases: Sequence[Case], macros: Sequence[str] = (), models: Sequence[Path] = ()
+) -> dict[str, str]:
     """The complaint for each case by name, empty where it passed; all files go to `folder`.
 
-    Without Icarus the test is skipped, or fails where CI is set."""
+    `macros` are defined to be 1, `models` are Verilog files that are read too. Without Icarus the test is skipped, or
+    fails where CI is set."""
     if shutil.which("iverilog") is None:
         missing = "Icarus Verilog is missing; on Debian: apt-get install iverilog"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     folder.mkdir(parents=True, exist_ok=True)
-    texts = {"rack": to_verilog(Rack(cases), "rack")}
-    texts |= {leaf.name: leaf.render() for case in cases for leaf in case.leaves}
+    texts = {"rack.v": to_verilog(Rack(cases), "rack")}
+    for case in cases:
+        for leaf in case.leaves:
+            texts |= leaf.files()
     for name, text in texts.items():
-        (folder / f"{name}.v").write_text(text)
+        (folder / name).write_text(text)
     vectors = folder / "cases.pickle"
     vectors.write_bytes(pickle.dumps({case.name: _vectors(case) for case in cases}))
     runner = get_runner("icarus")
     runner.build(
-        sources=[folder / f"{name}.v" for name in texts],
+        sources=[*(folder / name for name in texts), *models],
+        defines=dict.fromkeys(macros, 1),
         hdl_toplevel="rack",
         build_dir=folder / "build",
         timescale=("1ns", "1ps"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rtl_tests.rtl.streams import Case, Rack
+from rtl_tests.unit.random_graphs import random_graph
 from shiftwright.arith.adder_graph import Add, AdderGraph, Operand
 from shiftwright.arith.requantize import Requantizer
 from shiftwright.rtl.adder_leaf import AdderLeaf
@@ -74,7 +75,9 @@ def everything() -> dict[str, str]:
         "skid": Skid(5),
     }
     rack = Rack([Case(name, component, (), (), 0, 0, 0) for name, component in components.items()])
-    return {"rack": to_verilog(rack, "rack")} | {leaf.name: leaf.render() for leaf in LEAVES}
+    return {"rack": to_verilog(rack, "rack")} | {
+        Path(name).stem: text for leaf in LEAVES for name, text in leaf.files().items()
+    }
 
 
 def test_no_component_multiplies(everything: dict[str, str], tmp_path: Path) -> None:
@@ -91,6 +94,7 @@ def test_no_component_multiplies(everything: dict[str, str], tmp_path: Path) -> 
         ("rack", VERILATOR_WAIVERS),
         ("graph", ("-Wno-UNUSEDSIGNAL",)),
         ("tail", ("-Wno-UNUSEDSIGNAL",)),
+        ("three", ("-Wno-UNUSEDSIGNAL",)),
     ],
 )
 def test_verilator_finds_nothing_to_lint(
@@ -101,7 +105,9 @@ def test_verilator_finds_nothing_to_lint(
     assert package is not None
     assert package.origin is not None
     root = Path(package.origin).parent
-    sources = write(tmp_path, everything if top == "rack" else {top: everything[top]})
+    apart = {leaf.name: leaf.files() for leaf in (*LEAVES, AdderLeaf("three", random_graph(2), 2))}
+    modules = everything if top == "rack" else {Path(name).stem: text for name, text in apart[top].items()}
+    sources = write(tmp_path, modules)
     lint = subprocess.run(
         [root / "bin" / "verilator", "--lint-only", "-Wall", *waivers, "--top-module", top, *sources],
         cwd=tmp_path,

@@ -18,7 +18,7 @@ from docs.generate_operators import PAGE, page
 from rtl_tests.oracle.network import Network
 from shiftwright.build.host import encode
 from shiftwright.build.manifest import NAME, Json, describe, dump
-from shiftwright.cli import app
+from shiftwright.cli.app import app
 from shiftwright.flow import Model, load
 from shiftwright.quantize.config import read_settings
 

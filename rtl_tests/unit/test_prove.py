@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from shiftwright.arith.adder_graph import Add, AdderGraph, Operand
+from shiftwright.arith.cmvm.builder import Builder
 from shiftwright.arith.cmvm.csd import SOLVER
 from shiftwright.arith.prove import prove_graph, prove_requantizer
 from shiftwright.arith.requantize import Requantizer, find_requantizer
@@ -108,6 +109,64 @@ def test_a_forward_reference_is_caught() -> None:
     """An add may read only what comes before it."""
     with pytest.raises(ProofError, match=r"^add 0 .* not there yet"):
         prove_graph(with_operand(0, 0, value=3), MATRIX, CONSTANTS)
+
+
+# Three operands over four inputs: the first add in every form that hardware has, and a fourth that reads it.
+RANGES = ((0, 15), (-8, 7), (-3, 12), (5, 9))
+
+
+def ternary(signs: str, constant: int = 0) -> AdderGraph:
+    """(± x0·4 ± x1 ± x2·2) + constant, and x3 minus that."""
+    builder = Builder(RANGES)
+    shifts = (2, 0, 1)
+    operands = [Operand(value, shifts[value], sign == "-") for value, sign in enumerate(signs)]
+    first = builder.add(operands, constant)
+    return builder.graph([Operand(first), Operand(builder.add([Operand(3), Operand(first, 0, True)]))])
+
+
+def ternary_matrix(signs: str) -> list[list[int]]:
+    """What the graph computes."""
+    row = [weight if sign == "+" else -weight for weight, sign in zip((4, 1, 2), signs, strict=True)]
+    return [[*row, 0], [*(-weight for weight in row), 1]]
+
+
+@pytest.mark.parametrize("signs", ["".join(signs) for signs in product("+-", repeat=3) if "+" in signs])
+def test_sums_of_three_operands_are_proved(signs: str) -> None:
+    """None, one or two of them negated, any of the three; each wrong sign or shift is caught."""
+    graph, matrix = ternary(signs), ternary_matrix(signs)
+    prove_graph(graph, np.array(matrix), [0, 0])
+
+    for place in range(3):
+        flipped = signs[:place] + {"+": "-", "-": "+"}[signs[place]] + signs[place + 1 :]
+        with pytest.raises(ProofError, match=r"output 0 has|add 0 .* negates three operands"):
+            prove_graph(ternary(flipped), np.array(matrix), [0, 0])
+        first, *others = graph.adds
+        operands = list(first.operands)
+        operands[place] = replace(operands[place], shift=operands[place].shift + 1)
+        with pytest.raises(ProofError, match=r"^add 0 .* states the interval"):
+            prove_graph(
+                replace(graph, adds=(replace(first, operands=tuple(operands)), *others)), np.array(matrix), [0, 0]
+            )
+
+
+def test_three_negated_operands_are_refused() -> None:
+    """Each negation needs a carry, and an adder has two carry inputs."""
+    with pytest.raises(ProofError, match=r"add 0 .* negates three operands, an adder has carry inputs for two"):
+        prove_graph(ternary("---"), np.array(ternary_matrix("---")), [0, 0])
+
+
+def test_a_constant_beside_three_operands_is_refused() -> None:
+    """It would be a fourth."""
+    with pytest.raises(ProofError, match=r"add 0 .* adds 5 to three operands, an adder has no input for it"):
+        prove_graph(ternary("+-+", 5), np.array(ternary_matrix("+-+")), [5, -5])
+
+
+def test_four_operands_are_refused() -> None:
+    """The most is three."""
+    graph = AdderGraph(((0, 1),), (Add((Operand(0),) * 4, 0, 0, 4, 1),), (Operand(1),))
+
+    with pytest.raises(ProofError, match=r"add 0 .* sums 4 operands, an adder takes three at most"):
+        prove_graph(graph, np.array([[4]]), [0])
 
 
 def test_a_matrix_of_another_shape_is_caught() -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from shiftwright.cli import read_frames
+from shiftwright.cli.verify import read_frames
 from shiftwright.errors import ImportModelError, QuantizeError
 from shiftwright.quantize.data import load_data
 

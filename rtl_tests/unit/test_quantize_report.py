@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from shiftwright import cli
+from shiftwright.cli import app
 from shiftwright.quantize.formats import Format
 from shiftwright.quantize.grids.base import GridWeights
 from shiftwright.quantize.grids.spec import parse_grid
@@ -204,17 +204,17 @@ def test_names_are_shown_as_they_are(name: str) -> None:
 def test_progress_shows_names_as_they_are(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal: the file at first, then the layer too."""
     file = StringIO()
-    monkeypatch.setattr(cli, "notes", Console(file=file, force_terminal=True, width=200))
-    with cli.working(f"quantizing {name}") as progress:
+    monkeypatch.setattr(app, "notes", Console(file=file, force_terminal=True, width=200))
+    with app.working(f"quantizing {name}") as progress:
         progress(f"layer {name}")
-        cli.notes.print("step")
+        app.notes.print("step")
 
     assert f"quantizing {name}: layer {name}" in file.getvalue()
 
 
 def test_the_command_lines_consoles_take_nothing_for_markup() -> None:
     """Whatever is printed there, such as a note about a layer."""
-    for console in (cli.tables, cli.notes):
+    for console in (app.tables, app.notes):
         with console.capture() as captured:
             console.print(" ".join(HOSTILE), soft_wrap=True)
 

@@ -19,10 +19,15 @@ CHAIN = AdderGraph(
     outputs=(Operand(4), Operand(2, 1)),
 )
 TERM = r"(?:\{(?:\{\d+\{(?:1'b0|\w+\[\d+\])\}\}, )?\w+\[\d+:0\](?:, \d+'b0)?\}|\d+'d\d+)"
+ROW = (
+    r"shiftwright_add3 #\(\.WIDTH\(\d+\), \.LOW\(\d+\), \.HIGH\(\d+\), \.SIGNED\([01]\), \.NEGATIVE\([012]\)\) "
+    rf"(\w+)_sum \(\.a\({TERM}\), \.b\({TERM}\), \.c\({TERM}\), \.y\(\1\)\);"
+)
 LINES = (
     r"  wire \[\d+:0\] \w+ = x\[\d+:\d+\];",
     rf"  (?:wire \[\d+:0\]|assign) \w+ = {TERM}(?: \+ {TERM})*(?: - {TERM})*;",
-    r"  \(\* keep \*\) wire \[\d+:0\] \w+;",
+    r"  (?:\(\* keep \*\) )?wire \[\d+:0\] \w+;",
+    rf"  {ROW}",
     r"  reg \[\d+:0\] \w+;",
     r"  always @\(posedge clk\) if \(ce\) \w+ <= \w+;",
     rf"  assign y\[\d+:\d+\] = {TERM};",

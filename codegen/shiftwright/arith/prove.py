@@ -101,7 +101,12 @@ class _Coefficients:
 
 def _prove_add(state: _Coefficients, name: str, number: int, add: Add) -> None:
     if len(add.operands) > 3:
-        raise ProofError(f"{name} sums {len(add.operands)} operands, an adder takes 3 at most; {HINT}")
+        raise ProofError(f"{name} sums {len(add.operands)} operands, an adder takes three at most; {HINT}")
+    if len(add.operands) == 3:
+        if add.constant:
+            raise ProofError(f"{name} adds {add.constant} to three operands, an adder has no input for it; {HINT}")
+        if all(operand.negative for operand in add.operands):
+            raise ProofError(f"{name} negates three operands, an adder has carry inputs for two; {HINT}")
     for operand in add.operands:
         if not 0 <= operand.value < number or operand.shift < 0:
             raise ProofError(f"{name} reads value {operand.value} << {operand.shift}, which is not there yet; {HINT}")

@@ -22,9 +22,10 @@ from shiftwright.rtl.leaf import templates
 STATIC = {
     "host.py": "build/host.py",
     "bench/run.py": "build/bench/run.py",
+    "bench/simulate.py": "build/bench/simulate.py",
     "bench/test_stream.py": "build/bench/test_stream.py",
 }
-MADE_LATER = ("sim_build", "results", "__pycache__", "waves")
+MADE_LATER = ("sim_build", "results", "__pycache__", "waves", "synth")
 
 
 def write_folder(
@@ -43,7 +44,8 @@ def write_folder(
     check_target(path, force)
     rtl = design.verilog()
     contents: dict[str, bytes] = {f"rtl/{name}": text.encode() for name, text in rtl.items()}
-    contents |= {name: _static(place) for name, place in _static_files().items()}
+    contents |= {name: _static(place) for name, place in STATIC.items()}
+    contents |= {f"bench/{name}": content for name, content in simulator_files().items()}
     contents |= vectors(design, integers)
     contents["model.onnx"] = model
     manifest = manifests.describe(design, source, target, manifests.hash_bytes(model), count_multipliers(rtl.values()))
@@ -140,13 +142,11 @@ def replacing(path: Path) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _static_files() -> dict[str, str]:
-    """The bench, and the simulators' files, which are found by what they declare: build must not import sim."""
+def simulator_files() -> dict[str, bytes]:
+    """The simulators' files for a bench, found by what they declare: build must not import sim."""
     places = files("shiftwright").joinpath("sim").iterdir()
-    simulators = sorted(
-        place.name for place in places if place.name.endswith(".py") and _stands_alone(place.read_text())
-    )
-    return STATIC | {f"bench/simulators/{name}": f"sim/{name}" for name in simulators}
+    chosen = sorted(place.name for place in places if place.name.endswith(".py") and _stands_alone(place.read_text()))
+    return {f"simulators/{name}": _static(f"sim/{name}") for name in chosen}
 
 
 def _stands_alone(text: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from shiftwright import __version__
+from shiftwright.build.prove_statement import stated
 from shiftwright.errors import BuildError
 from shiftwright.ir.edges import InputEdge, OutputEdge
 from shiftwright.ir.meaning import Layout
@@ -35,6 +36,7 @@ def describe(design: Lowered, source: InputEdge, target: OutputEdge, model: str,
         "output": _output(design, target),
         "timing": {"latency": timing.latency, "interval": timing.interval},
         "multipliers": multipliers,
+        "solver": design.plan.as_dict(),
         "layers": [_layer(stage) for stage in design.stages],
         "links": [_link(stage, first) for stage, first in zip(design.stages, timing.first, strict=True)],
         "proofs": {
@@ -93,11 +95,27 @@ def _layer(stage: Stage) -> Json:
         "engine": "component" if engine is None else "parallel",
         "numbers": stage.numbers,
         "adders": 0 if engine is None else engine.graph.adders,
+        "bits": 0 if engine is None else engine.graph.bits,
+        "registers": 0 if engine is None else engine.registers,
+        "levels_per_stage": None if engine is None else engine.levels,
         "requantize_adders": 0 if engine is None else engine.requantize_adders,
         "estimated_luts": 0 if engine is None else engine.luts,
         "latency": stage.timing.latency,
         "interval": stage.timing.interval,
-        "proof": None if engine is None else {"adder_graph": hashlib.sha256(repr(engine.graph).encode()).hexdigest()},
+        "proof": None if engine is None else _proof(stage),
+    }
+
+
+def _proof(stage: Stage) -> Json:
+    """What lowering has proved of a stage's engine; `shiftwright prove` proves it again from the Verilog."""
+    assert stage.engine is not None
+    leaf, wanted = stage.engine.pipeline.leaves[0], stated(stage)
+    return {
+        "result": "proved",
+        "leaf": f"rtl/{leaf.name}.v",
+        "latency": leaf.latency,
+        "inputs": wanted.lanes,
+        "coefficients": wanted.digest,
     }
 
 

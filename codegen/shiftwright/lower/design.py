@@ -1,12 +1,11 @@
 """An integer graph as a design: stages, edges, timing. What build writes to files."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from shiftwright.arith.cmvm.csd import SOLVER
-from shiftwright.arith.cmvm.solver import Solver
-from shiftwright.errors import HardwareError
 from shiftwright.ir.core import Graph
+from shiftwright.lower.plan import Plan
 from shiftwright.lower.schedule import Timing, run
 from shiftwright.lower.stages import Stage, build_stages, link_interval
 from shiftwright.lower.top import Top
@@ -16,6 +15,8 @@ from shiftwright.rtl.format import Format
 from shiftwright.rtl.handshake import Handshake
 from shiftwright.rtl.leaf import Pipeline
 
+DEFAULT = Plan()
+
 
 @dataclass(frozen=True, eq=False)
 class Lowered:
@@ -24,6 +25,7 @@ class Lowered:
     name: str
     graph: Graph
     stages: tuple[Stage, ...]
+    plan: Plan
 
     @cached_property
     def source(self) -> AxisSource:
@@ -46,18 +48,21 @@ class Lowered:
         return Timing(whole.first[1:-1], whole.latency, whole.interval)
 
     def verilog(self) -> dict[str, str]:
-        """File name to text: the top with its Amaranth stages, and one leaf a file."""
+        """File name to text: the top with its Amaranth stages, one leaf a file, and modules that leaves share."""
         top = Top(self.source, self.stages, self.sink)
         files = {f"{self.name}.v": to_verilog(top, self.name)}
         for stage in self.stages:
             for component in stage.components:
                 if isinstance(component, Pipeline):
-                    files |= {f"{leaf.name}.v": leaf.render() for leaf in component.leaves}
+                    for leaf in component.leaves:
+                        files |= leaf.files()
         return files
 
 
-def lower(graph: Graph, name: str, solver: Solver = SOLVER, levels_per_stage: int = 1) -> Lowered:
-    """The design of a graph; HardwareError names a node that has none. ProofError would be a bug of ours."""
-    if levels_per_stage < 1:
-        raise HardwareError(f"{levels_per_stage} adder levels a register is too few; use 1 or more")
-    return Lowered(name, graph, tuple(build_stages(graph, name, solver, levels_per_stage)))
+def lower(
+    graph: Graph, name: str, plan: Plan = DEFAULT, progress: Callable[[str], None] = lambda step: None
+) -> Lowered:
+    """The design of a graph; HardwareError names a node that has none. ProofError would be a bug of ours.
+
+    `progress` hears the name of each layer before it is solved."""
+    return Lowered(name, graph, tuple(build_stages(graph, name, plan, progress)), plan)

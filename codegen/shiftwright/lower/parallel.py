@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 
 from shiftwright.arith.adder_graph import AdderGraph, Operand
 from shiftwright.arith.cmvm.builder import Builder, multiply
-from shiftwright.arith.cmvm.solver import Solver
 from shiftwright.arith.csd import csd_weight
 from shiftwright.arith.interval import Interval
+from shiftwright.arith.pipeline import register_bits
 from shiftwright.arith.prove import prove_graph
 from shiftwright.arith.requantize import Requantizer, estimated_luts
 from shiftwright.errors import RangeError
+from shiftwright.lower.plan import Plan
 from shiftwright.ops.stage import MatrixProduct
 from shiftwright.rtl.adder_leaf import AdderLeaf
 from shiftwright.rtl.format import Format
@@ -24,12 +25,19 @@ from shiftwright.rtl.requantize_leaf import RequantizeLeaf
 class Engine:
     """A pipeline from the front's words to codes, and the counts that tables show.
 
-    `requantize_adders` are those beyond the matrix and its bias: 0 where every requantizer is a wire."""
+    A rank of registers follows every `levels` levels of adders. `requantize_adders` are those beyond the matrix and its
+    bias: 0 where every requantizer is a wire. `luts` are an estimate of the plan's family."""
 
     pipeline: Pipeline
     graph: AdderGraph
+    levels: int
     requantize_adders: int
     luts: int
+
+    @property
+    def registers(self) -> int:
+        """Bits of register among the adders."""
+        return register_bits(self.graph, self.levels)
 
 
 def parallel_engine(
@@ -37,18 +45,18 @@ def parallel_engine(
     product: MatrixProduct,
     tails: list[Requantizer] | None,
     result: Interval,
-    solver: Solver,
-    levels_per_stage: int,
+    plan: Plan,
 ) -> Engine:
     """Solves, proves and wraps y = matrix·x + constants, followed by one requantizer a channel if there are any.
 
     `result` bounds the outgoing lanes. ProofError if the graph is not the matrix."""
     matrix, constants = product.matrix, np.array(product.constants, dtype=np.int64)
-    ranges = product.words.pairs()
+    ranges, solver = product.words.pairs(), plan.solver.make()
     if tails is None:
         graph = solver.solve(matrix, ranges, list(product.constants))
         prove_graph(graph, matrix, constants.tolist())
-        return Engine(_pipeline(name, graph, None, result, levels_per_stage), graph, 0, graph.bits)
+        levels = plan.levels(graph)
+        return Engine(_pipeline(name, graph, None, result, levels), graph, levels, 0, plan.family.luts(graph, levels))
     multipliers = [1 if tail.form == "search" else tail.multiplier for tail in tails]
     added = [0 if tail.form == "search" else tail.constant for tail in tails]
     # A row that ends in a constant code needs no sum; where nothing is multiplied, both constants become one.
@@ -68,10 +76,11 @@ def parallel_engine(
         graph = builder.graph(outputs)
     prove_graph(graph, _checked_product(matrix, multipliers), total)
     lanes = [graph.output_range(index) for index in range(len(tails))]
-    luts = graph.bits + sum(_tail_luts(tail, *lane) for tail, lane in zip(tails, lanes, strict=True))
-    return Engine(
-        _pipeline(name, graph, tails, result, levels_per_stage), graph, sum(_tail_adders(tail) for tail in tails), luts
-    )
+    levels = plan.levels(graph)
+    luts = plan.family.luts(graph, levels)
+    luts += sum(_tail_luts(tail, *lane) for tail, lane in zip(tails, lanes, strict=True))
+    adders = sum(_tail_adders(tail) for tail in tails)
+    return Engine(_pipeline(name, graph, tails, result, levels), graph, levels, adders, luts)
 
 
 def _scaled(builder: Builder, output: Operand | None, factor: int, constant: int) -> Operand | None:

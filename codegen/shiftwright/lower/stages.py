@@ -1,11 +1,11 @@
 """Cuts an integer graph into hardware stages: each a front, an engine and a requantizer, or a component of its own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from shiftwright.arith.cmvm.solver import Solver
 from shiftwright.arith.interval import Interval
 from shiftwright.arith.prove import prove_requantizer
 from shiftwright.arith.requantize import Requantizer
@@ -13,6 +13,7 @@ from shiftwright.errors import HardwareError, RangeError
 from shiftwright.ir.core import Graph, Node, Value
 from shiftwright.lower.number_system import number_system
 from shiftwright.lower.parallel import Engine, parallel_engine
+from shiftwright.lower.plan import Plan
 from shiftwright.lower.schedule import Timing, run
 from shiftwright.ops.convolution import Convolution
 from shiftwright.ops.requantize import Requantize
@@ -72,15 +73,20 @@ def link_interval(graph: Graph, value: Value) -> Interval:
     return Interval(lo, hi)
 
 
-def build_stages(graph: Graph, prefix: str, solver: Solver, levels_per_stage: int) -> list[Stage]:
-    """The stages of a graph that is one chain; HardwareError names the first node that has no hardware."""
+def build_stages(
+    graph: Graph, prefix: str, plan: Plan, progress: Callable[[str], None] = lambda step: None
+) -> list[Stage]:
+    """The stages of a graph that is one chain; HardwareError names the first node that has no hardware.
+
+    `progress` hears each layer's name before it is solved."""
     check_hardware(graph)
     chain = _chain(graph)
     stages: list[Stage] = []
     place = 0
     while place < len(chain):
         taken = _together(chain[place:])
-        stages.append(_stage(graph, taken, prefix, solver, levels_per_stage))
+        progress(taken[0].name)
+        stages.append(_stage(graph, taken, prefix, plan))
         place += len(taken)
     return stages
 
@@ -137,7 +143,7 @@ def _together(rest: list[Node]) -> list[Node]:
     return rest[:1]
 
 
-def _stage(graph: Graph, nodes: list[Node], prefix: str, solver: Solver, levels_per_stage: int) -> Stage:
+def _stage(graph: Graph, nodes: list[Node], prefix: str, plan: Plan) -> Stage:
     first, last = nodes[0], nodes[-1]
     source, output = first.inputs[0], last.output
     name = first.name
@@ -150,14 +156,12 @@ def _stage(graph: Graph, nodes: list[Node], prefix: str, solver: Solver, levels_
         elif isinstance(first.operator, MatrixOperator):
             components = first.operator.front(source, link)
             tails = _tails(last) if len(nodes) > 1 else None
-            engine = parallel_engine(
-                f"{prefix}_{name}", first.operator.product(source), tails, result, solver, levels_per_stage
-            )
+            engine = parallel_engine(f"{prefix}_{name}", first.operator.product(source), tails, result, plan)
         else:
             components = []
             words = MatrixProduct(np.eye(source.channels, dtype=np.int64), (0,) * source.channels, source.interval)
-            engine = parallel_engine(f"{prefix}_{name}", words, _tails(first), result, solver, levels_per_stage)
-    except RangeError as error:
+            engine = parallel_engine(f"{prefix}_{name}", words, _tails(first), result, plan)
+    except (RangeError, HardwareError) as error:
         raise HardwareError(f"{name} ({first.origin}): {error}") from error
     if engine is not None:
         components = [*components, engine.pipeline]

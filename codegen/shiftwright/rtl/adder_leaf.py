@@ -1,8 +1,8 @@
 """An adder graph as a pipelined Verilog leaf.
 
-An adder of level l belongs to stage ceil(l / levels_per_stage). Inputs belong to stage 1; a value used in a later
-stage is registered once a stage, in its own width and only as far as it is needed; outputs are registered after the
-last stage.
+Stages are those of shiftwright.arith.pipeline: a value used in a later stage is registered once a stage, in its own
+width and only as far as it is needed; outputs are registered after the last stage. A sum of three terms is an instance
+of one module, `shiftwright_add3`, which synthesis can build of one row of LUTs.
 
 Every word is printed without sign, as its bits: a term is taken modulo the width of the sum it enters, sign-extended by
 copies of its top bit, so that no Verilog rule of signs or widths plays a part. Line grammar of the module's body, which
@@ -12,46 +12,44 @@ a reader may rely on (W widths, N names, H, L, K, C numbers), besides comment li
     wire [W-1:0] N = term {+ term} {- term};                       an adder, an operand or a constant in each term
     (* keep *) wire [W-1:0] N;                                     an adder that synthesis must not merge,
     assign N = term {+ term} {- term};                             and what it sums (Icarus wants two lines)
+    wire [W-1:0] N;                                                a sum of three (with (* keep *) as above), and this
+    shiftwright_add3 #(.WIDTH(W), .LOW(L), .HIGH(H), .SIGNED(S), .NEGATIVE(K)) N_sum (.a(term), .b(term), .c(term),
+     .y(N));                                                       on one line
     reg [W-1:0] N;                                                 a register
     always @(posedge clk) if (ce) N <= N;                          and what it takes
     assign y[H:L] = term;                                          an output lane
     term: {[{K{N[H]}}, | {K{1'b0}}, ] N[H:0] [, K'b0]} or W'dC
-"""
+
+A sum of three is N = a + b + c (K = 0), a + b - c (1) or a - b - c (2), modulo 2^W. Its other numbers are promises by
+which synthesis saves LUTs, and a reader must check them: L <= H < W; b and c end in L zeros or more, so that the low
+L bits of N are those of a; the bits above H of a, b and c are copies of their bit H (S = 1), or all zero (S = 0). A
+sum of four terms (three operands and a constant) or of three negated operands has no such row and is printed as
+`wire [W-1:0] N = term {+ term} {- term};`."""
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 from shiftwright.arith.adder_graph import Add, AdderGraph, Operand
+from shiftwright.arith.pipeline import Schedule
+from shiftwright.rtl import add3
+from shiftwright.rtl.add3 import Row
 from shiftwright.rtl.format import Format, Lane
 from shiftwright.rtl.leaf import Leaf
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One summand as bits: `name[high:0]` above `zeros` zeros and below `extension` zeros or copies of its top bit.
-
-    A constant has no name; its bits are `number`, `width` wide."""
-
-    negative: bool
-    width: int
-    number: int = 0
-    name: str = ""
-    high: int = 0
-    zeros: int = 0
-    extension: int = 0
-    signed: bool = False
+from shiftwright.rtl.term import Term
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A named sum; `keep` holds synthesis back from merging it into the next one."""
+    """A named sum; `keep` holds synthesis back from merging it into the next one; `row` is there for sums of three."""
 
     name: str
     width: int
     terms: tuple[Term, ...]
     keep: bool
+    row: Row | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,78 +86,67 @@ class AdderLeaf(Leaf):
     template: ClassVar[str] = "adder_graph.v.j2"
 
     def __init__(self, name: str, graph: AdderGraph, levels_per_stage: int = 1) -> None:
-        assert levels_per_stage >= 1
         self.graph = graph
-        self.levels_per_stage = levels_per_stage
+        self.schedule = Schedule(graph, levels_per_stage)
         super().__init__(
             name,
             Format.spanning(graph.inputs),
             Format.spanning([graph.output_range(index) for index in range(len(graph.outputs))]),
-            max(1, -(-graph.depth // levels_per_stage)),
+            self.schedule.latency,
         )
 
+    def files(self) -> dict[str, str]:
+        rows = any(wire.row for stage in self._stages for wire in stage.wires)
+        return super().files() | (add3.file() if rows else {})
+
     def context(self) -> Mapping[str, object]:
-        last_use = self._last_uses()
+        return {
+            "inputs": [self._input(value) for value in self.schedule.last_reads if value < len(self.graph.inputs)],
+            "stages": self._stages,
+            "outputs": [self._output(index) for index in range(len(self.graph.outputs))],
+            "add3": add3.NAME,
+        }
+
+    @cached_property
+    def _stages(self) -> list[Stage]:
         wires, registers = defaultdict(list), defaultdict(list)
-        for value, last in last_use.items():
-            first = self._stage_of(value)
+        for value, last in self.schedule.last_reads.items():
+            first = self.schedule.stage_of(value)
             width = self._lane(value).width
             if value >= len(self.graph.inputs):
                 wires[first].append(self._wire(value))
             for stage in range(first, last):
                 registers[stage].append(Register(_name(value, stage + 1), width, _name(value, stage)))
         stages = range(1, self.latency + 1)
-        return {
-            "inputs": [self._input(value) for value in range(len(self.graph.inputs)) if value in last_use],
-            "stages": [Stage(stage, tuple(wires[stage]), tuple(registers[stage])) for stage in stages],
-            "outputs": [self._output(index) for index in range(len(self.graph.outputs))],
-        }
+        return [Stage(stage, tuple(wires[stage]), tuple(registers[stage])) for stage in stages]
 
     def _add(self, value: int) -> Add:
         return self.graph.adds[value - len(self.graph.inputs)]
 
-    def _is_constant(self, value: int) -> bool:
-        return value >= len(self.graph.inputs) and self._add(value).is_constant
-
     def _lane(self, value: int) -> Lane:
         return Lane.spanning(*self.graph.range_of(value))
-
-    def _stage_of(self, value: int) -> int:
-        return max(1, -(-self.graph.level_of(value) // self.levels_per_stage))
-
-    def _last_uses(self) -> dict[int, int]:
-        """The last stage that reads each value that the outputs depend on, in the values' order; constants are nowhere
-        stored. An output is read after the last stage."""
-        last: dict[int, int] = {}
-        for output in self.graph.outputs:
-            if output is not None and not self._is_constant(output.value):
-                last[output.value] = self.latency + 1
-        for value in range(len(self.graph.inputs) + len(self.graph.adds) - 1, len(self.graph.inputs) - 1, -1):
-            if value in last:
-                stage = self._stage_of(value)
-                for operand in self._add(value).operands:
-                    if not self._is_constant(operand.value):
-                        last[operand.value] = max(last.get(operand.value, 0), stage)
-        return dict(sorted(last.items()))
 
     def _input(self, value: int) -> Slice:
         low, high = self.words.offset(value), self.words.offset(value + 1) - 1
         return Slice(high, low, name=_name(value, 1))
 
     def _wire(self, value: int) -> Wire:
-        add, width, stage = self._add(value), self._lane(value).width, self._stage_of(value)
+        add, width, stage = self._add(value), self._lane(value).width, self.schedule.stage_of(value)
         constant = add.constant
         plus: list[Term] = []
         minus: list[Term] = []
         for operand in add.operands:
-            if self._is_constant(operand.value):
+            if self.schedule.is_constant(operand.value):
                 number = self._add(operand.value).constant << operand.shift
                 constant += -number if operand.negative else number
             else:
                 (minus if operand.negative else plus).append(self._term(operand, width, stage))
         if constant or not plus:
             plus.append(Term(False, width, number=constant % (1 << width)))
-        return Wire(_name(value, stage), width, (*plus, *minus), keep=self.levels_per_stage > 1)
+        if len(plus) + len(minus) == 3:
+            plus.sort(key=lambda term: term.low_zeros)  # the first one's low bits pass
+        terms = (*plus, *minus)
+        return Wire(_name(value, stage), width, terms, self.schedule.levels_per_stage > 1, Row.of(terms))
 
     def _output(self, index: int) -> Slice:
         low, high = self.results.offset(index), self.results.offset(index + 1) - 1
@@ -167,7 +154,7 @@ class AdderLeaf(Leaf):
         output = self.graph.outputs[index]
         if output is None:
             return Slice(high, low, term=Term(False, width))
-        if self._is_constant(output.value):
+        if self.schedule.is_constant(output.value):
             number = self._add(output.value).constant << output.shift
             return Slice(high, low, term=Term(False, width, number=number % (1 << width)))
         return Slice(high, low, term=self._term(output, width, self.latency + 1))

@@ -36,6 +36,10 @@ class Leaf(ABC):
     def context(self) -> Mapping[str, object]:
         """What the template loops over."""
 
+    def files(self) -> dict[str, str]:
+        """File name to text: the leaf's module, and any that it instantiates."""
+        return {f"{self.name}.v": self.render()}
+
     def render(self) -> str:
         """The module's Verilog-2001 text; depends on the leaf alone."""
         template = templates().get_template(self.template)

@@ -40,6 +40,10 @@ class Builder:
         """Adders on the longest way to a numbered value; 0 for an input or a constant."""
         return 0 if value < len(self._inputs) else self._adds[value - len(self._inputs)].level
 
+    def weights_of(self, value: int) -> tuple[dict[int, int], int]:
+        """The weight of each input in a value, those of 0 perhaps left out, and the constant that comes with it."""
+        return self._linear[value]
+
     def add(self, operands: Iterable[Operand], constant: int = 0) -> int:
         """Appends one add, exactly as given, and returns its value number."""
         terms = tuple(operands)

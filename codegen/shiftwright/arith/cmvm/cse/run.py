@@ -1,0 +1,62 @@
+"""One search: a start, the greedy elimination over it, and ruin and recreate for as long as the effort says."""
+
+from time import perf_counter
+
+import numpy as np
+
+from shiftwright.arith.adder_graph import AdderGraph
+from shiftwright.arith.cmvm.cse.assemble import assemble
+from shiftwright.arith.cmvm.cse.compiled import BUILD, EXPORT, IMPROVE, entry
+from shiftwright.arith.cmvm.cse.effort import RATE
+from shiftwright.arith.cmvm.cse.problem import Problem, Start, first_best, first_state, slimmed
+from shiftwright.arith.cmvm.cse.state import BEST_TOTAL, FAILED
+from shiftwright.arith.families.family import Family
+
+UNIT = 16  # the search counts in sixteenths of a LUT
+ADDER = (
+    4  # what an adder costs beyond its LUTs, in the same unit: of two equal graphs the one with fewer adders is better
+)
+HOT, COLD = 160.0, 8.0  # temperatures, in the same unit
+SIZE, NOISE, PART = 5.0, 0.5, 0.6  # nodes in a step, noise on savings, how often a node goes from one reader only
+
+
+class Search:
+    """The cheapest state so far; `cost` in sixteenths of a LUT."""
+
+    def __init__(self, problem: Problem, start: Start, seed: int, family: Family, depth: int | None) -> None:
+        prices = (family.bit2, family.fixed2, family.bit3, family.fixed3)
+        costs = [round(UNIT * price) + ADDER * (place % 2) for place, price in enumerate(prices)]
+        self._ranges = list(zip(problem.lo.tolist(), problem.hi.tolist(), strict=True))
+        self._depth = depth
+        self._terms = start.terms
+        self._schedule = np.array([HOT, COLD, SIZE, NOISE])
+        state = first_state(problem, start, seed, family.operands, depth, costs)
+        self._best = first_best(state)
+        entry()(BUILD, state, self._best, self._terms, 0.0, self._schedule)
+        assert not state.counters[FAILED]
+        self._state = slimmed(state)
+        self._state.noise[2] = PART
+
+    @property
+    def cost(self) -> int:
+        """Of the best state."""
+        return int(self._best.scalars[BEST_TOTAL])
+
+    def improve(self, budget: float) -> None:
+        """Anneals for that much work."""
+        self._schedule[:2] = HOT, COLD
+        entry()(IMPROVE, self._state, self._best, self._terms, budget, self._schedule)
+
+    def improve_for(self, seconds: float) -> None:
+        """Anneals by the clock, in slices whose temperature follows it."""
+        begin = perf_counter()
+        while (share := (perf_counter() - begin) / max(seconds, 1e-9)) < 1:
+            now = HOT * (COLD / HOT) ** share
+            self._schedule[:2] = now, now
+            entry()(IMPROVE, self._state, self._best, self._terms, min(0.02 * seconds, 0.1) * RATE, self._schedule)
+
+    def graph(self) -> AdderGraph:
+        """The best state as an adder graph."""
+        heads, items, sums, _ = entry()(EXPORT, self._state, self._best, self._terms, 0.0, self._schedule)
+        outputs = int(self._state.counters[1])
+        return assemble(self._ranges, outputs, heads, items, sums, self._depth)

@@ -1,0 +1,16 @@
+"""AMD 7 Series: six-input LUTs with two outputs, four bits of carry a CARRY4."""
+
+from shiftwright.arith.families import amd
+from shiftwright.arith.families.family import Family
+
+FAMILY = Family(
+    "xc7",
+    "AMD 7 Series: LUT6_2 and CARRY4, adders of up to three operands",
+    operands=3,
+    fixed3=1.0,
+    level2=1.3,
+    level3=1.4,
+    carry=0.02,
+    cells=amd.cells,
+    shift_register=amd.SHIFT_REGISTER,
+)

@@ -1,0 +1,26 @@
+"""AMD UltraScale+: six-input LUTs with two outputs, eight bits of carry a CARRY8."""
+
+from dataclasses import replace
+
+from shiftwright.arith.families import amd
+from shiftwright.arith.families.family import Cells, Family
+from shiftwright.arith.families.sums import Sum
+
+
+def cells(adder: Sum) -> Cells:
+    """As of all AMD families, but that sums of three take CARRY8, which count as two CARRY4."""
+    found = amd.cells(adder)
+    return replace(found, carry=2 * -(-adder.width // 8)) if len(adder.words) == 3 else found
+
+
+FAMILY = Family(
+    "xcup",
+    "AMD UltraScale+: LUT6_2 and CARRY8, adders of up to three operands",
+    operands=3,
+    fixed3=1.0,
+    level2=0.8,
+    level3=0.9,
+    carry=0.01,
+    cells=cells,
+    shift_register=amd.SHIFT_REGISTER,
+)

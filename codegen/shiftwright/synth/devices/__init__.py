@@ -1,0 +1,1 @@
+"""The devices that designs can be synthesized for: one module each, found by its `DEVICE`."""

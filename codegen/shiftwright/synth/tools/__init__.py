@@ -1,0 +1,1 @@
+"""The tools that synthesis calls: one module each, found by its `TOOL`."""
