@@ -1,10 +1,13 @@
 """Cost models against Yosys: how well LUTs, registers and carry cells of adder graphs are foretold, family by family.
 
-    python -m benchmarks.cost_model [--families ecp5 xcup …] [--json FILE] [--delays]
+    python -m benchmarks.cost_model [--families ecp5 xcup …] [--json FILE]
+    python -m benchmarks.cost_model --delays [--families ecp5]
 
 A stored set of graphs is mapped by Yosys, registered after every level of adders and after every second one. Two in
 three are for the fit of the linear cost that solvers minimise; errors are those of the third that is held back. `exact`
-counts each sum's cells, as reports do; it has nothing to fit. `linear` takes bits and a fixed part for each adder."""
+counts each sum's cells, as reports do; it has nothing to fit. `linear` takes bits and a fixed part for each adder.
+
+`--delays` places and routes leaves instead, and compares their clock's period with the delay model."""
 
 import argparse
 import json
@@ -21,6 +24,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.cost_model_delays import line, periods
 from benchmarks.cost_model_graphs import Stored, stored
 from shiftwright.arith.families.choose import family
 from shiftwright.arith.families.family import Family
@@ -59,15 +63,23 @@ class Row:
 def main() -> None:
     """Command line: measures, prints a table and the constants."""
     parser = argparse.ArgumentParser(description="Cost models against Yosys.")
-    parser.add_argument("--families", nargs="+", default=["ecp5", "xcup"], metavar="FAMILY")
+    parser.add_argument("--families", nargs="+", default=[], metavar="FAMILY")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every row")
+    parser.add_argument("--delays", action="store_true", help="measure delays, not cells")
     arguments = parser.parse_args()
     console = Console()
+    if arguments.delays:
+        try:
+            for name in arguments.families or ["ecp5"]:
+                show_delays(console, family(name))
+        except ShiftwrightError as error:
+            parser.exit(1, f"error: {error}\n")
+        return
     table = Table("family", "", "graphs", "model", "mean error", "worst", box=SIMPLE_HEAD)
     written: dict[str, Any] = {}
     constants = []
     try:
-        for name in arguments.families:
+        for name in arguments.families or ["ecp5", "xcup"]:
             rows = measure(family(name))
             fitted = fit(rows)
             fill(table, name, rows, fitted)
@@ -77,8 +89,8 @@ def main() -> None:
     except ShiftwrightError as error:
         parser.exit(1, f"error: {error}\n")
     console.print(table)
-    for line in constants:
-        console.print(line, soft_wrap=True)
+    for words in constants:
+        console.print(words, soft_wrap=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
 
@@ -129,7 +141,12 @@ def fit(rows: Sequence[Row]) -> dict[str, float]:
     features = np.array([row.features for row in used], dtype=np.float64)
     luts = np.array([row.found.luts - row.shift_registers for row in used], dtype=np.float64)
     names = ("bit2", "fixed2", "bit3", "fixed3")[: 4 if features[:, 2].any() else 2]
-    solution = np.linalg.lstsq(features[:, : len(names)] / luts[:, np.newaxis], np.ones(len(luts)), rcond=None)[0]
+    scaled = features[:, : len(names)] / luts[:, np.newaxis]
+    solution = np.linalg.lstsq(scaled, np.ones(len(luts)), rcond=None)[0]
+    if solution.min() < 0:  # no adder is cheaper for being one
+        kept = solution >= 0
+        solution = np.zeros(len(names))
+        solution[kept] = np.linalg.lstsq(scaled[:, kept], np.ones(len(luts)), rcond=None)[0]
     return {name: round(float(value), 2) for name, value in zip(names, solution, strict=True)}
 
 
@@ -149,6 +166,19 @@ def fill(table: Table, name: str, rows: Sequence[Row], fitted: dict[str, float])
         errors = [row.error("luts", linear(row, fitted)) for row in some]
         _line(table, name, "luts", f"{len(some)} {which}", "linear", errors)
     table.add_section()
+
+
+def show_delays(console: Console, model: Family) -> None:
+    """A line a leaf, and the line through all of them."""
+    table = Table("leaf", "levels", "bits", "ns", "model", "error", box=SIMPLE_HEAD, title=model.name)
+    found = []
+    for one in periods(model):
+        found.append(one)
+        error = f"{100 * (one.foretold / one.found - 1):+.1f} %"
+        table.add_row(one.name, str(one.levels), str(one.bits), f"{one.found:.2f}", f"{one.foretold:.2f}", error)
+    level, carry = line(found)
+    console.print(table)
+    console.print(f"{model.name}: level2={level:.2f}, carry={carry:.3f}")
 
 
 def _line(table: Table, name: str, quantity: str, which: str, model: str, errors: Sequence[float]) -> None:

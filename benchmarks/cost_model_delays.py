@@ -1,73 +1,65 @@
-"""Delays of adders on families that are open: rows of sums, placed and routed, and a line through their periods.
+"""Delays of adders on families that are open: leaves placed and routed, and a line through their periods.
 
-Each leaf holds sums that follow one another, so many in a stage, from registers to registers; out of context, so that
-the first stage, whose words come from ports, does not count. The period is fitted as level·levels + carry·bits: what
-registers themselves take is in the level, so that several levels in a stage are judged a little slower than they are."""
+Leaves are those of a few matrices, with one to three levels of adders between registers; out of context, so that the
+first stage, whose words come from ports, does not count. The period is fitted as level·levels + carry·bits. What the
+registers themselves take is in the level: the line fits words of 12 to 18 bits, and is slow for much wider ones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from shiftwright.arith.adder_graph import AdderGraph, Operand
-from shiftwright.arith.cmvm.builder import Builder
+from benchmarks.cost_model_graphs import KINDS
+from shiftwright.arith.cmvm.cse import CseSolver
+from shiftwright.arith.families.family import Family
+from shiftwright.arith.interval import bit_width
+from shiftwright.errors import SynthesisError
 from shiftwright.rtl.adder_leaf import AdderLeaf
 from shiftwright.synth.devices.choose import device
 from shiftwright.synth.run import synthesize
 from shiftwright.synth.sources import find_sources
 
 LEVELS = (1, 2, 3)
-WIDTHS = (8, 16, 28)
+MATRICES = (("ternary", (16, 16)), ("int4", (16, 16)), ("int8", (8, 8)))
 SEEDS = (1, 2, 3)
-ROWS = 12  # of sums side by side
-AIM = 400.0  # MHz, out of reach
+AIM = 300.0  # MHz for one level; for more of them, as much less
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Nanoseconds from register to register through `levels` sums, the last of `bits` bits; the median of seeds."""
+    """Nanoseconds from register to register through `levels` adders of up to `bits` bits: the median of seeds, and what
+    the family's model says."""
 
+    name: str
     levels: int
     bits: int
-    nanoseconds: float
+    found: float
+    foretold: float
 
 
-def chains(width: int, levels: int) -> AdderGraph:
-    """Rows of 2·levels sums of words of `width` bits, each with its own new word."""
-    limit = 1 << (width - 1)
-    builder = Builder([(-limit, limit - 1)] * (ROWS * 2))
-    outputs: list[Operand | None] = []
-    for row in range(ROWS):
-        total = Operand(row)
-        for step in range(2 * levels):
-            total = Operand(builder.add([total, Operand((row + 5 * step + ROWS) % (2 * ROWS), 0, step % 2 == 1)]))
-        outputs.append(total)
-    return builder.graph(outputs)
-
-
-def periods(family: str) -> list[Period]:
-    """What place and route reaches, for every number of levels and width."""
-    return [_period(family, levels, width) for levels in LEVELS for width in WIDTHS]
-
-
-def _period(family: str, levels: int, width: int) -> Period:
-    graph = chains(width, levels)
-    fmax = []
-    with TemporaryDirectory() as scratch:
-        file = Path(scratch) / "chains.v"
-        file.write_text(AdderLeaf("chains", graph, levels).render(), encoding="utf-8")
-        for seed in SEEDS:
-            placed = synthesize(find_sources(file), device(family), AIM, seed).placed
-            assert not isinstance(placed, str) and placed.fmax is not None
-            fmax.append(placed.fmax)
-    widest = max((add.hi - add.lo).bit_length() for add in graph.adds)
-    return Period(levels, widest, 1000 / float(np.median(fmax)))
+def periods(family: Family) -> Iterator[Period]:
+    """What place and route reaches, for each matrix and number of levels; SynthesisError where the family has none."""
+    target = device(family.name)
+    if target.route is None:
+        raise SynthesisError(f"{target.name} has no delays to measure: {target.no_route}")
+    for kind, shape in MATRICES:
+        matrix = KINDS[kind](np.random.default_rng(5), shape).astype(np.int64)
+        graph = CseSolver(effort="fast").solve(matrix, [(-128, 127)] * shape[1], [0] * shape[0])
+        bits = max(bit_width(add.lo, add.hi)[0] for add in graph.adds)
+        for levels in LEVELS:
+            leaf = AdderLeaf("leaf", graph, levels)
+            with TemporaryDirectory() as scratch:
+                file = Path(scratch) / "leaf.v"
+                file.write_text(leaf.render(), encoding="utf-8")
+                placed = [synthesize(find_sources(file), target, AIM / levels, seed).placed for seed in SEEDS]
+            fmax = [one.fmax for one in placed if not isinstance(one, str) and one.fmax is not None]
+            yield Period(kind, levels, bits, 1000 / float(np.median(fmax)), leaf.schedule.delay(family))
 
 
 def line(found: Sequence[Period]) -> tuple[float, float]:
     """Nanoseconds a level and a bit of carry, by least squares of relative errors."""
-    features = np.array([(one.levels / one.nanoseconds, one.bits / one.nanoseconds) for one in found])
+    features = np.array([(one.levels / one.found, one.bits / one.found) for one in found])
     level, carry = np.linalg.lstsq(features, np.ones(len(found)), rcond=None)[0]
     return float(level), float(carry)

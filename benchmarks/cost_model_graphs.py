@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from shiftwright.arith.adder_graph import AdderGraph, Operand
 from shiftwright.arith.cmvm.builder import Builder
-from shiftwright.arith.cmvm.cse import CseSolver
 from shiftwright.arith.cmvm.csd import SOLVER as CSD
+from shiftwright.arith.cmvm.cse import CseSolver
 from shiftwright.arith.csd import csd_digits
 from shiftwright.arith.families.family import Family
 
@@ -50,9 +50,9 @@ def problems() -> Iterator[tuple[str, Matrix, list[tuple[int, int]], list[int]]]
 
 
 def solved(matrix: Matrix, ranges: list[tuple[int, int]], constants: list[int], operands: int) -> dict[str, AdderGraph]:
-    """The matrix as graphs: each row on its own, with shared subexpressions, and by threes where there are such adders.
+    """The matrix as graphs: each row on its own, with shared subexpressions, by threes where there are such adders.
 
-    What is shared is chosen by neutral costs, so that the set does not move with the constants that are fitted to it."""
+    What is shared is chosen by neutral costs: the set does not move with the constants that are fitted to it."""
     neutral = Family("neutral", "", operands, fixed3=1.0)
     graphs = {
         "csd": CSD.solve(matrix, ranges, constants),

@@ -14,7 +14,9 @@ from shiftwright.arith.cmvm.settings import SolverSettings
 from shiftwright.build.folder import write_folder
 from shiftwright.build.manifest import Json, read
 from shiftwright.build.module_name import checked_module_name, module_name_of
-from shiftwright.build.prove_folder import FolderProof, prove_folder
+from shiftwright.build.proofs import FolderProof
+from shiftwright.build.prove_core import prove_core
+from shiftwright.build.prove_folder import prove_folder
 from shiftwright.errors import ImportModelError, ShiftwrightError, SimulationError
 from shiftwright.frontend.convert import Network, import_network
 from shiftwright.frontend.reference import Comparison, compare, portable_bytes
@@ -195,8 +197,11 @@ def verify(
 def prove(folder: str | Path) -> FolderProof:
     """Proves a build folder from its files alone: its Verilog, its manifest and its model.onnx.
 
-    Nothing is simulated: what is proved holds for every input. BuildError where `folder` holds no build."""
+    A core's Verilog file, or its description, is proved against the matrix in the description. Nothing is simulated:
+    what is proved holds for every input. BuildError where `folder` is neither."""
     place = Path(folder)
+    if place.suffix in (".v", ".json") and not place.is_dir():
+        return prove_core(place)
     read(place)
     return prove_folder(place, load(place / "model.onnx").network)
 

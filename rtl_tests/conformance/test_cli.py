@@ -24,9 +24,17 @@ OPTIONS = {
         *("--data", "--output", "--weights", "--weight-bits", "--activation-bits", "--input-bits"),
         *("--activation-range", "--equalize", "--correct", "--samples", "--config", "--test", "--list", "--json"),
     },
-    "compile": {"--output", "--name", "--levels-per-stage", "--clock", "--force", "--json"},
+    "compile": {
+        *("--output", "--name", "--clock", "--force", "--json"),
+        *("--effort", "--depth-limit", "--family", "--levels-per-stage", "--seed", "--solver"),
+    },
     "verify": {"--simulator", "--frames", "--data", "--seed", "--waves", "--json"},
     "prove": {"--json"},
+    "synth": {"--device", "--top", "--clock", "--seed", "--place", "--no-place", "--json"},
+    "cmvm": {
+        *("--output", "--input-range", "--input-bits", "--unsigned", "--name", "--force", "--json"),
+        *("--effort", "--depth-limit", "--family", "--clock", "--levels-per-stage", "--seed"),
+    },
     "doctor": {"--json"},
 }
 """Every command, and the options that its help lists."""
@@ -75,7 +83,7 @@ def test_help_of_a_command_lists_every_option(command: str, ask: str, terminal: 
     assert set(re.findall(r"--[a-z-]+", out.partition("Options")[2])) - {"--help"} == OPTIONS[command]
 
 
-@pytest.mark.parametrize("command", ["quantize", "compile", "verify", "prove"])
+@pytest.mark.parametrize("command", ["quantize", "compile", "verify", "prove", "synth", "cmvm"])
 def test_help_shows_an_example(command: str, terminal: Terminal) -> None:
     """One that can be typed."""
     assert f"shiftwright {command} " in terminal.run(command, "--help")[1]
@@ -120,8 +128,9 @@ def test_compile_prints_a_table(model: Path, tmp_path: Path, terminal: Terminal)
     latency = json.loads((tmp_path / "build" / "manifest.json").read_text())["timing"]["latency"]
 
     assert (code, err) == (0, "")
-    assert re.search(r"Conv_5 +conv 3×3 1→2 +3×3×2 +\{1, 3\}", out)
-    assert re.search(r"MatMul_12 +dense 2→3 +3×3×3 ", out)
+    assert re.search(r"Conv_5 +conv 3×3 1→2 +\{1, 3\}.* [0-9a-f]{8} +\n", out)
+    assert re.search(r"MatMul_12 +dense 2→3 ", out)
+    assert "Adder graphs: cse, effort normal, depth the least, family generic, seed 0; 1 adder level between" in out
     assert "0 multipliers" in out
     assert f"A frame every 49 cycles, latency {latency} cycles: {200e6 / 49:,.0f} frames a second at 200 MHz" in out
     assert f"Next: shiftwright verify {tmp_path / 'build'}" in out
@@ -134,7 +143,7 @@ def test_compile_as_json(model: Path, tmp_path: Path, terminal: Terminal) -> Non
     manifest = json.loads((build / "manifest.json").read_text())
 
     assert set(found) == {
-        *("name", "version", "input", "output", "timing", "multipliers", "layers", "proofs"),
+        *("name", "version", "input", "output", "timing", "multipliers", "solver", "layers", "proofs"),
         *("folder", "clock_mhz", "frames_per_second", "warnings"),
     }
     assert {key: found[key] for key in found.keys() & manifest.keys()} == {

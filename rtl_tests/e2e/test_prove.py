@@ -6,23 +6,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 import pytest
-from numpy.typing import NDArray
 
 from rtl_tests.conformance.terminal import Terminal
 from rtl_tests.e2e import faults
 from rtl_tests.e2e.subjects import compile_model, tiny_cnn
 from rtl_tests.oracle.network import Network
 from shiftwright import flow
-from shiftwright.arith.adder_graph import AdderGraph, Operand
-from shiftwright.arith.cmvm.builder import Builder
-from shiftwright.arith.csd import csd_digits
 from shiftwright.build.manifest import hash_bytes
-from shiftwright.build.prove_folder import EMITTED, READ
-from shiftwright.flow import Design
-from shiftwright.lower.design import lower
+from shiftwright.build.proofs import EMITTED, READ
 from shiftwright.lower.top import Top
 from shiftwright.rtl import add3
 from shiftwright.rtl.emit import to_verilog
@@ -124,42 +117,17 @@ def test_prove_as_a_table_and_as_json(copy: Path, terminal: Terminal) -> None:
     assert found["files"][1]["coefficients"][:8] in out
     assert "Proved for every input: 2 adder leaves equal to the weights of model.onnx; 2 other files" in out
     assert found["proved"] is True
-    assert set(found) == {"folder", "name", "proved", "files", "changed", "missing", "extra", "manifest"}
+    assert set(found) == {
+        *("folder", "name", "proved", "files", "changed", "missing", "extra", "manifest", "stated_in", "against"),
+    }
     assert set(found["files"][0]) == {"file", "layer", "how", "proved", "message", "counts", "coefficients"}
-
-
-class ThreeAtATime:
-    """A solver for parts that add three words in a row: each row of the matrix as a chain of such sums."""
-
-    name = "three"
-
-    def solve(self, matrix: NDArray[np.int64], ranges: list[tuple[int, int]], constants: list[int]) -> AdderGraph:
-        """Two digits of a row join its sum at a time, after a first one that is added."""
-        builder = Builder(ranges)
-        return builder.graph(self._row(builder, *row) for row in zip(matrix.tolist(), constants, strict=True))
-
-    def _row(self, builder: Builder, weights: list[int], constant: int) -> Operand | None:
-        digits = [
-            Operand(number, shift, sign < 0)
-            for number, weight in enumerate(weights)
-            for shift, sign in csd_digits(weight)
-        ]
-        digits.sort(key=lambda digit: digit.negative)
-        if not digits or digits[0].negative:
-            return builder.total(digits, constant)
-        total, rest = digits[0], digits[1:]
-        while rest:
-            total = Operand(builder.add([total, *rest[:2]]))
-            rest = rest[2:]
-        return Operand(builder.add([total], constant)) if constant else total
 
 
 def test_leaves_with_three_operand_adders_are_proved(tmp_path: Path) -> None:
     """The module that they share is emitted again; a change of it, or of what a leaf promises it, is caught."""
     onnx.save(tiny_cnn(), tmp_path / "tiny.onnx")
     model = flow.load(tmp_path / "tiny.onnx")
-    solved = lower(model.network.graph, "tiny", solver=ThreeAtATime(), levels_per_stage=2)
-    Design(model, solved).build(tmp_path / "build")
+    model.compile(levels_per_stage=2, family="xcup").build(tmp_path / "build")
     found = flow.prove(tmp_path / "build")
     shared = f"rtl/{add3.NAME}.v"
 

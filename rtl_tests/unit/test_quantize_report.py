@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from shiftwright.cli import app
+from shiftwright.lower.plan import Plan
 from shiftwright.quantize.formats import Format
 from shiftwright.quantize.grids.base import GridWeights
 from shiftwright.quantize.grids.spec import parse_grid
@@ -26,7 +27,10 @@ from shiftwright.quantize.report import (
     sqnr_db,
 )
 from shiftwright.quantize.settings import Settings
-from shiftwright.report.tables import compiled_table, doctor_table, methods_table, quantized_table, verified_table
+from shiftwright.report.compiled import compiled_table
+from shiftwright.report.doctor import doctor_table
+from shiftwright.report.quantized import methods_table, quantized_table
+from shiftwright.report.verified import verified_table
 
 CODES = np.array([[1, 0, -3, 7], [0, 0, 0, 0], [2, 0, 0, 0]])
 WEIGHTS = CODES * np.array([[0.5], [1.0], [0.25]])
@@ -157,6 +161,7 @@ HOSTILE = ("/head/[/x]", "branch[left]", "[red]", "a:dog:b", "back\\[slash]\\")
 def hostile_tables(name: str) -> dict[str, str]:
     """Every table that shows what users have named, with one name everywhere."""
     layer = {"name": name, "does": name, "shape": [3], "numbers": name, "adders": 1, "estimated_luts": 2, "latency": 3}
+    layer |= {"registers": 4, "levels_per_stage": 1, "proof": {"coefficients": "0123456789abcdef"}}
     totals = {"requantize_adders": 0}
     compiled = {
         "name": name,
@@ -167,6 +172,7 @@ def hostile_tables(name: str) -> dict[str, str]:
         "frames_per_second": 1.0,
         "clock_mhz": 1.0,
         "proofs": {"adder_graphs": 1},
+        "solver": Plan().as_dict(),
     }
     simulation = {"simulator": name, "equal": False, "words": 1, "latency": 1, "interval": 1, "cycles": 1}
     different = {"tensor": name, "words": 1, "different": 1, "near_ties": 1}

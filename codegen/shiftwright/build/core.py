@@ -1,4 +1,4 @@
-"""A constant matrix on its own, for people who need no network: solved, proved, called on arrays, written as Verilog."""
+"""A constant matrix by itself, for people who need no network: solved, proved, called on arrays, written as Verilog."""
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -131,14 +131,14 @@ class Core:
         return head + own + "".join(modules.values())
 
     def __str__(self) -> str:
+        counts = f"{self.adders:,} adders, {self.bits:,} bits, depth {self.depth}"
         lines = [
-            f"{self.outputs} outputs of {self.inputs} inputs: {self.adders:,} adders, {self.bits:,} bits, "
-            f"depth {self.depth}; proved, {self.seconds:.2f} s",
+            f"{self.outputs} outputs of {self.inputs} inputs: {counts}; proved, {self.seconds:.2f} s",
             f"levels a stage  latency   LUTs ≈  registers ≈   ({self.family.name})",
         ]
         for levels in range(1, max(1, min(self.depth, len(STAGES))) + 1):
-            counts = self.latency(levels), self.luts(levels), self.registers(levels)
-            lines.append("{:14}  {:7}  {:7,}  {:11,}".format(levels, *counts))
+            row = self.latency(levels), self.luts(levels), self.registers(levels)
+            lines.append("{:14}  {:7}  {:7,}  {:11,}".format(levels, *row))
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -151,7 +151,7 @@ class Core:
 def solve(
     W: ArrayLike,  # noqa: N803 - a matrix's usual name
     input_range: ArrayLike = (-128, 127),
-    depth_limit: int | None = None,
+    depth_limit: int | None = 0,
     effort: str | float = "normal",
     seed: int = 0,
     family: str = "generic",
@@ -160,9 +160,9 @@ def solve(
     """The constant matrix W (outputs, inputs) as shifts and adds: y = W·x + constants, proved for every x in range.
 
     W and `constants` hold whole numbers of any type, `input_range` is (lo, hi) for all inputs or one pair each, bounds
-    included. `depth_limit` is in adder levels above the least possible. `effort` is fast, normal or high, which give the
-    same graph on every run, or a number of seconds. `family` names the FPGAs whose LUTs count. SolveError says what is
-    wrong with any of them."""
+    included. `depth_limit` is in adder levels above the least possible, None for any depth. `effort` is fast, normal or high, which give
+    the same graph on every run, or a number of seconds. `family` names the FPGAs whose LUTs count. SolveError says what
+    is wrong with any of them."""
     settings = SolverSettings("cse", effort, depth_limit, family, seed)
     matrix = matrix_of(W)
     ranges, added = ranges_of(input_range, matrix.shape[1]), constants_of(constants, matrix.shape[0])

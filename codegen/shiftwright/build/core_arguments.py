@@ -91,7 +91,7 @@ def _text_rows(path: Path) -> NDArray[Any]:
         cells = [cell for cell in re.split(r"[,;\s]+", line.partition("#")[0].strip()) if cell]
         if not cells:
             continue
-        row = [_number(cell) for cell in cells]
+        row: list[object] = [_number(cell) for cell in cells]
         if None in row:
             wrong = cells[row.index(None)]
             raise SolveError(f"{path}, line {place}: {wrong[:SHOWN]!r} is no number; give whole numbers alone")

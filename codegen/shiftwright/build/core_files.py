@@ -148,7 +148,9 @@ def check_places(places: CorePlaces, force: bool) -> None:
     except BuildError:
         listed = None
     if not isinstance(listed, dict):
-        raise BuildError(f"{taken[0]} is there already, and Shiftwright did not write it; name another file (-o FILE.v)")
+        raise BuildError(
+            f"{taken[0]} is there already, and Shiftwright did not write it; name another file (-o FILE.v)"
+        )
     if not force:
         raise BuildError(f"{places.verilog} is there already; pass --force to replace it, or name another file (-o)")
     kinds = {places.verilog: Path.is_file, places.description: Path.is_file, places.bench: Path.is_dir}

@@ -5,16 +5,15 @@ compute and the text of every other Verilog file. Leaves are read and proved; th
 that the design is built once more with the plainest solver, whose graphs give way to the leaves that were found."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from shiftwright import __version__
 from shiftwright.arith.cmvm.settings import SolverSettings
 from shiftwright.build import manifest as manifests
 from shiftwright.build.folder import MADE_LATER
 from shiftwright.build.module_name import checked_module_name
-from shiftwright.build.prove_leaf import LeafProof, prove_leaf
+from shiftwright.build.proofs import EMITTED, READ, FileProof, FolderProof, difference_of, hash_of, text_of
+from shiftwright.build.prove_leaf import prove_leaf
 from shiftwright.build.prove_manifest import listed_files, stated_latency, wrong_statements
 from shiftwright.build.prove_statement import stated
 from shiftwright.errors import BuildError, ProofError, ShiftwrightError
@@ -25,75 +24,7 @@ from shiftwright.lower.stages import Stage
 from shiftwright.rtl import add3
 from shiftwright.rtl.leaf import Leaf, Pipeline
 
-READ = "parsed, proved"
-EMITTED = "re-emitted, equal"
 PLAINEST = Plan(SolverSettings(solver="csd"))
-LARGEST = 1 << 31  # bytes of a file that compile writes
-LARGEST_TEXT = 1 << 28  # of them, in Verilog
-SHOWN = 60  # characters of a line in a message
-
-
-@dataclass(frozen=True, slots=True)
-class FileProof:
-    """What was found of one Verilog file; `complaint` is empty where it is proved.
-
-    `layer` is empty for what belongs to the whole design. An adder leaf comes with the hash of the coefficients that it
-    has to compute, and with counts where it is proved."""
-
-    file: str
-    layer: str
-    how: str
-    complaint: str
-    counts: LeafProof | None = None
-    coefficients: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """For machines."""
-        return {
-            "file": self.file,
-            "layer": self.layer,
-            "how": self.how,
-            "proved": not self.complaint,
-            "message": self.complaint,
-            "counts": None if self.counts is None else asdict(self.counts),
-            "coefficients": self.coefficients or None,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class FolderProof:
-    """What was found of a build folder.
-
-    `files` are its Verilog, one by one. `changed` and `missing` are files that are not as compiled, `extra` those that
-    nobody listed, `manifest` says in a line each what the manifest states wrongly."""
-
-    folder: Path
-    name: str
-    files: tuple[FileProof, ...]
-    changed: tuple[str, ...]
-    missing: tuple[str, ...]
-    extra: tuple[str, ...]
-    manifest: tuple[str, ...]
-
-    @property
-    def proved(self) -> bool:
-        """Whether all is proved and all is as compiled; extra files matter among the Verilog only."""
-        complaints = [found.complaint for found in self.files if found.complaint]
-        stray = [file for file in self.extra if file.startswith("rtl/")]
-        return not (complaints or self.changed or self.missing or stray or self.manifest)
-
-    def as_dict(self) -> dict[str, Any]:
-        """For machines."""
-        return {
-            "folder": str(self.folder),
-            "name": self.name,
-            "proved": self.proved,
-            "files": [found.as_dict() for found in self.files],
-            "changed": list(self.changed),
-            "missing": list(self.missing),
-            "extra": list(self.extra),
-            "manifest": list(self.manifest),
-        }
 
 
 class WrittenLeaf(Leaf):
@@ -121,7 +52,7 @@ def prove_folder(folder: Path, network: Network) -> FolderProof:
     manifest = manifests.read(folder)
     listed = listed_files(folder, manifest)
     missing = sorted(file for file in listed if not (folder / file).is_file())
-    hashes = {file: _hash(folder / file) for file in sorted(set(listed) - set(missing))}
+    hashes = {file: hash_of(folder / file) for file in sorted(set(listed) - set(missing))}
     changed = [file for file, digest in hashes.items() if digest != listed[file]]
     fresh = _fresh_design(folder, network, manifest.get("name"), changed)
 
@@ -143,11 +74,11 @@ def prove_folder(folder: Path, network: Network) -> FolderProof:
     }
     files = [
         leaves.get(file)
-        or FileProof(file, owners.get(file, ""), EMITTED, _difference(folder / file, text, manifest.get("version")))
+        or FileProof(file, owners.get(file, ""), EMITTED, difference_of(folder / file, text, manifest.get("version")))
         for file, text in rtl.items()
     ]
     counts = {found.layer: found.counts for found in leaves.values() if found.counts is not None}
-    wrong = wrong_statements(manifest, design, network, _hash(folder / "model.onnx"), rtl, counts)
+    wrong = wrong_statements(manifest, design, network, hash_of(folder / "model.onnx"), rtl, counts)
     extra = _extra(folder, listed, rtl)
     return FolderProof(folder, design.name, tuple(files), tuple(changed), tuple(missing), tuple(extra), tuple(wrong))
 
@@ -169,7 +100,7 @@ def _prove_leaf(folder: Path, stage: Stage, latency: int) -> tuple[str, FileProo
     leaf, wanted = stage.engine.pipeline.leaves[0], stated(stage)
     file, text = f"rtl/{leaf.name}.v", ""
     try:
-        text = _text(folder / file)
+        text = text_of(folder / file)
         counts = prove_leaf(text, wanted.matrix, wanted.constants, wanted.ranges, latency, leaf.name)
     except ProofError as error:
         return text, FileProof(file, stage.name, READ, str(error), None, wanted.digest)
@@ -185,21 +116,6 @@ def _with_leaf(stage: Stage, text: str, latency: int) -> Stage:
     return replace(stage, components=components, engine=replace(stage.engine, pipeline=found))
 
 
-def _difference(place: Path, text: str, version: object) -> str:
-    """Where a file first leaves its text; empty if nowhere. `version` is that of the Shiftwright that wrote it."""
-    try:
-        have = _text(place)
-    except ProofError as error:
-        return str(error)
-    if have == text:
-        return ""
-    lines, wanted = [*have.split("\n"), ""], [*text.split("\n"), ""]
-    pairs = enumerate(zip(lines, wanted, strict=False), 1)
-    number, (line, want) = next(((number, pair) for number, pair in pairs if pair[0] != pair[1]))
-    hint = "" if version == __version__ else f"; Shiftwright {version} wrote it, this is {__version__}"
-    return f"line {number}: it is {line.strip()[:SHOWN]!r}, emitted again it is {want.strip()[:SHOWN]!r}{hint}"
-
-
 def _extra(folder: Path, listed: Mapping[str, str], rtl: Mapping[str, str]) -> list[str]:
     """Files that the manifest does not list, and Verilog that belongs to no layer."""
     found = []
@@ -211,27 +127,3 @@ def _extra(folder: Path, listed: Mapping[str, str], rtl: Mapping[str, str]) -> l
         if file not in listed or (file.startswith("rtl/") and file not in rtl):
             found.append(file)
     return found
-
-
-def _text(place: Path) -> str:
-    if not place.is_file():
-        raise ProofError("it is missing")
-    if place.stat().st_size > LARGEST_TEXT:
-        raise ProofError(f"it has {place.stat().st_size:,} bytes, more than any leaf has")
-    try:
-        return _bytes(place).decode()
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ProofError(f"line {line}: byte {error.object[error.start]:#04x} is no text") from None
-
-
-def _hash(place: Path) -> str:
-    """A file's hash; empty, which no hash is, for one that is too large to be of a build."""
-    return manifests.hash_bytes(_bytes(place)) if place.stat().st_size <= LARGEST else ""
-
-
-def _bytes(place: Path) -> bytes:
-    try:
-        return place.read_bytes()
-    except OSError as error:
-        raise BuildError(f"{place} cannot be read ({error.strerror}); mend its permissions") from None

@@ -15,6 +15,7 @@ COMMANDS = (
     "verify",
     "prove",
     "synth",
+    "cmvm",
     "doctor",
 )
 for command in COMMANDS:

@@ -43,8 +43,8 @@ class Plan:
         return levels_for(graph, self.family, self.pipelined_for)
 
     def as_dict(self) -> dict[str, Any]:
-        """For machines."""
+        """For machines; the levels a stage are None where each layer has its own."""
         return self.solver.as_dict() | {
-            "levels_per_stage": self.levels_per_stage,
+            "levels_per_stage": self.levels_per_stage or 1 if self.pipelined_for is None else None,
             "pipelined_for_mhz": self.pipelined_for,
         }

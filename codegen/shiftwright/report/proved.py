@@ -33,12 +33,13 @@ def proved_table(console: Console, found: dict[str, Any]) -> None:
         lines.append(f"changed since compile: {file}{said}")
     lines += [f"missing: {file}" for file in found["missing"] if file not in holds]
     lines += [f"not part of the build: {file}" for file in found["extra"]]
-    lines += [f"manifest.json: {line}" for line in found["manifest"]]
+    lines += [f"{found['stated_in']}: {line}" for line in found["manifest"]]
     if found["proved"]:
         leaves = sum(file["counts"] is not None for file in found["files"])
+        others = len(found["files"]) - leaves
         lines.append(
-            f"Proved for every input: {plural(leaves, 'adder leaf', 'adder leaves')} equal to the weights of "
-            f"model.onnx; {plural(len(found['files']) - leaves, 'other file')} as emitted from it."
+            f"Proved for every input: {plural(leaves, 'adder leaf', 'adder leaves')} equal to {found['against']}"
+            + (f"; {plural(others, 'other file')} as emitted from it." if others else ".")
         )
     for line in lines:
         print_line(console, line)

@@ -80,7 +80,7 @@ def _effort(effort: object) -> str | float:
 
 
 def _is_count(number: object) -> bool:
-    return isinstance(number, Integral) and not isinstance(number, bool) and number >= 0
+    return isinstance(number, Integral) and not isinstance(number, bool) and int(number) >= 0
 
 
 def _nearest(name: str, known: tuple[str, ...] | list[str]) -> str:

@@ -16,17 +16,18 @@ def two_operands(adder: Sum) -> Cells:
     at all where that constant leaves the other as it is. The lowest bit of a difference has a LUT of its own."""
     if adder.width <= NO_CHAIN:
         return Cells(luts=adder.width)
-    bits = list(zip(*adder.words, strict=True))
+    first, second = adder.words
+    bits = list(zip(first, second, strict=True))
     luts = {_half_sum(adder, a, b, adder.inverted > 0) for a, b in bits}
     free = adder.without_borrow
     if adder.inverted and free < adder.width:
-        luts.add(_half_sum(adder, *bits[free], inverted=False))
+        luts.add(_half_sum(adder, *bits[free], False))
     luts |= {_half_sum(adder, 0, b, True) for _, b in bits[:free]}
     return Cells(carry=-(-(adder.width - free) // 4), shared=frozenset(luts - {None}))
 
 
 def three_operands(adder: Sum) -> Cells:
-    """One LUT6_2 a bit. Where all words have ended in zeros there is none, but for the first such place of a - b + c."""
+    """One LUT6_2 a bit, copies too. Where all words have ended in zeros there is none, or one if one is subtracted."""
     ended = adder.width if adder.signed else adder.top + (adder.inverted == 1)
     return Cells(luts=min(adder.width, ended), carry=-(-adder.width // 4))
 

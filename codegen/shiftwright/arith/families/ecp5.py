@@ -20,4 +20,4 @@ def cells(adder: Sum) -> Cells:
     return Cells(luts=2 * pairs + free + inverts, carry=pairs)
 
 
-FAMILY = Family("ecp5", "Lattice ECP5: LUT4 and CCU2C", fixed2=1.0, level2=1.8, carry=0.035, cells=cells)
+FAMILY = Family("ecp5", "Lattice ECP5: LUT4 and CCU2C", bit2=1.04, fixed2=0.29, level2=1.92, carry=0.12, cells=cells)

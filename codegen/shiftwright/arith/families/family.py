@@ -1,7 +1,7 @@
 """What a family of FPGAs charges for adder graphs: the linear cost that solvers minimise, exact counts, and delays.
 
-A family is one module of this package that declares `FAMILY`; shiftwright.registry finds it. The constants are fitted to
-Yosys by `python -m benchmarks.cost_model`."""
+A family is one module of this package that declares `FAMILY`; shiftwright.registry finds it. The constants are fitted
+to Yosys by `python -m benchmarks.cost_model`."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -28,9 +28,10 @@ def one_a_bit(adder: Sum) -> Cells:
 class Family:
     """`operands` is the most that one adder may sum, 2 or 3.
 
-    An adder of b full-adder bits takes about bit2·b + fixed2 LUTs with two operands, bit3·b + fixed3 with three; `cells`
-    counts one exactly. Registers in a row that nothing reads in between become a LUT each, from `shift_register` on; 0
-    for never. Delays are in nanoseconds: of one level of logic with its routing, and of the carry from bit to bit."""
+    An adder of b full-adder bits takes about bit2·b + fixed2 LUTs with two operands, bit3·b + fixed3 with three;
+    `cells` counts one exactly. Registers in a row that nothing reads in between become a LUT each, from
+    `shift_register` on; 0 for never. Delays are in nanoseconds: `level2` and `level3` of one level of logic with its
+    routing and a share of the registers' own, `carry` of the carry from bit to bit."""
 
     name: str
     description: str

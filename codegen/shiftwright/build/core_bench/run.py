@@ -2,8 +2,8 @@
 
     python core_bench/run.py --simulator verilator
 
-Needs numpy, cocotb and a simulator. Exit codes: 0 every word is equal, 1 one is not, 2 a tool is missing or fails, or the
-core's files are not there."""
+Needs numpy, cocotb and a simulator. Exit codes: 0 every word is equal, 1 one is not, 2 a tool is missing or fails, or
+the core's files are not there."""
 
 import argparse
 import importlib
@@ -38,9 +38,7 @@ def main() -> int:
             raise Refused(f"{source} is missing; write the core again with `shiftwright cmvm`")
         prepare(simulator)
         seed = arguments.seed
-        found = play(
-            simulator, [source], core["name"], "test_core", work, result, environment, seed, arguments.waves
-        )
+        found = play(simulator, [source], core["name"], "test_core", work, result, environment, seed, arguments.waves)
     except Refused as refused:
         print(refused, file=sys.stderr)
         return 2

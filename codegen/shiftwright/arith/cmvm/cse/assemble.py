@@ -18,7 +18,7 @@ from shiftwright.arith.csd import csd_digits
 
 Rows = NDArray[np.int64]
 NEVER = 1 << 60
-ROUNDS = 8  # of asking nodes to turn
+MOST_TURNS = 8  # nodes that are tried for an output
 TURN = 2  # added to the sign of a leaf that an adder of its own may turn
 NEGATION = 8  # bits that this takes, about
 CONSTANT = -1  # the value of a leaf that is a number, which stands in the place of its shift
@@ -53,7 +53,7 @@ def assemble(
             is_output,
             False if is_output else None,
         )
-    _choose_signs(trees, inputs)
+    _choose_signs(trees)
     builder = Builder(ranges)
     known: dict[int, Operand | None] = {number: Operand(number) for number in range(inputs)}
     for head, tree in trees.items():
@@ -63,29 +63,61 @@ def assemble(
     return _pruned(builder.graph(known[inputs + number] for number in range(outputs)))
 
 
-def _choose_signs(trees: dict[int, _Tree], inputs: int) -> None:
-    """Signs of all places. An output that stays negative asks a node that it reads to turn, which may take rounds."""
-    for _ in range(ROUNDS):
-        asked = False
-        for tree in trees.values():
-            _sign(trees, tree)
-            if tree.is_output and tree.leaves and tree.signs[-1]:
-                asked |= _ask(trees, tree, inputs)
-        if not asked:
-            return
-    for tree in trees.values():
+def _choose_signs(trees: dict[int, _Tree]) -> None:
+    """Signs of all places. For an output that stays negative a node that it reads is turned, if fewer are so then."""
+    readers: dict[int, list[int]] = {head: [] for head in trees}
+    for head, tree in trees.items():
         _sign(trees, tree)
+        for value, _, _ in tree.leaves:
+            if value in trees:
+                readers[value].append(head)
+    order = {head: place for place, head in enumerate(trees)}
+    for tree in trees.values():
+        if _is_bad(tree):
+            for node in _candidates(trees, tree):
+                if _turn_helps(trees, readers, order, node):
+                    break
 
 
-def _ask(trees: dict[int, _Tree], tree: _Tree, inputs: int) -> bool:
-    """Turns a node that the tree reads; or one below, so that a sum of equal signs becomes one that can be turned."""
-    nodes = [trees[value] for value, _, _ in tree.leaves if value >= inputs]
-    for node in nodes:
-        leaves = node.signs[: len(node.leaves)]
-        if node.wanted is None and any(leaves) and not all(leaves):
-            node.wanted = not node.signs[-1]
+def _is_bad(tree: _Tree) -> bool:
+    return tree.is_output and bool(tree.leaves) and tree.signs[-1]
+
+
+def _candidates(trees: dict[int, _Tree], tree: _Tree) -> list[int]:
+    """Nodes that can be built either way round: those that the tree reads, or those below where all signs agree."""
+    found: list[int] = []
+    seen: set[int] = set()
+    waiting = [value for value, _, _ in tree.leaves]
+    for value in waiting:  # which grows
+        if value in seen or value not in trees or len(found) == MOST_TURNS:
+            continue
+        seen.add(value)
+        node = trees[value]
+        if node.wanted is None and len(set(node.signs[: len(node.leaves)])) == 2:
+            found.append(value)
+        else:
+            waiting += [below for below, _, _ in node.leaves]
+    return found
+
+
+def _turn_helps(trees: dict[int, _Tree], readers: dict[int, list[int]], order: dict[int, int], node: int) -> bool:
+    """Turns a node if fewer outputs are negative for it."""
+    above = {node}
+    waiting = [node]
+    while waiting:
+        for head in readers[waiting.pop()]:
+            if head not in above:
+                above.add(head)
+                waiting.append(head)
+    touched = sorted(above, key=order.__getitem__)
+    before = sum(_is_bad(trees[head]) for head in touched)
+    for wanted in (not trees[node].signs[-1], None):
+        trees[node].wanted = wanted
+        for head in touched:
+            _sign(trees, trees[head])
+        if sum(_is_bad(trees[head]) for head in touched) < before:
             return True
-    return any(_ask(trees, node, inputs) for node in nodes if node.wanted is None)
+    return False
 
 
 def _sign(trees: dict[int, _Tree], tree: _Tree) -> None:

@@ -128,7 +128,7 @@ def first_state(problem: Problem, start: Start, seed: int, arity: int, depth: in
         heap_score=np.zeros(len(table) // 2),
         heap_key=np.zeros(len(table) // 2, dtype=np.int64),
         touched=np.zeros(len(table), dtype=np.int64),
-        log=np.zeros((max(1 << 16, 20 * capacity), 5), dtype=np.int64),
+        log=np.zeros((max(1 << 16, 20 * capacity), 6), dtype=np.int64),
         dirty=np.zeros(size, dtype=np.int64),
         queue=np.zeros(size, dtype=np.int64),
         dropped=np.zeros(size, dtype=np.int64),

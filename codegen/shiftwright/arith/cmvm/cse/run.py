@@ -56,7 +56,7 @@ class Search:
             entry()(IMPROVE, self._state, self._best, self._terms, min(0.02 * seconds, 0.1) * RATE, self._schedule)
 
     def graph(self) -> AdderGraph:
-        """The best state as an adder graph."""
+        """The best state as an adder graph; ends the search, whose tables no longer fit the state after this."""
         heads, items, sums, _ = entry()(EXPORT, self._state, self._best, self._terms, 0.0, self._schedule)
         outputs = int(self._state.counters[1])
         return assemble(self._ranges, outputs, heads, items, sums, self._depth)

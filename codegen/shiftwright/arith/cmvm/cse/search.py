@@ -174,7 +174,7 @@ def restore(state: State, best: Best) -> None:
         if v >= state.counters[INPUTS]:
             values[v, ALIVE] = v < best.scalars[BEST_TOP] and best.alive[v]
             values[v, LO], values[v, HI], values[v, LEVEL] = best.bounds[v, 0], best.bounds[v, 1], best.bounds[v, 2]
-    for t in range(best.scalars[ROWS]):
+    for t in range(best.scalars[ROWS] - 1, -1, -1):
         e, v = best.rows[t, 0], best.rows[t, 1]
         term = terms[t]
         term[EXPRESSION], term[VALUE], term[SHIFT], term[NEGATIVE] = e, v, best.rows[t, 2], best.rows[t, 3]
@@ -191,7 +191,7 @@ def build(state: State, terms: Words) -> None:
     counters[LOG] = -1
     counters[WATCHING] = 0
     for k in range(len(terms)):
-        attach(state, terms[k, 0], terms[k, 1], terms[k, 2], terms[k, 3])
+        attach(state, terms[k, 0], terms[k, 1], terms[k, 2], terms[k, 3], NONE, NONE)
         if 10 * counters[PATTERNS] > 6 * len(state.table):
             compact_patterns(state)
     start(state)

@@ -180,7 +180,7 @@ def enqueue(state: State, v: int) -> None:
 
 
 @kernel
-def note(state: State, kind: int, a: int, b: int, c: int, d: int) -> None:
+def note(state: State, kind: int, a: int, b: int, c: int, d: int, f: int) -> None:
     """Writes to the log, if there is one."""
     counters = state.counters
     if counters[LOG] < 0:
@@ -189,33 +189,40 @@ def note(state: State, kind: int, a: int, b: int, c: int, d: int) -> None:
         counters[FAILED] = 3
         return
     row = state.log[counters[LOG]]
-    row[0], row[1], row[2], row[3], row[4] = kind, a, b, c, d
+    row[0], row[1], row[2], row[3], row[4], row[5] = kind, a, b, c, d, f
     counters[LOG] += 1
 
 
 @kernel
-def attach(state: State, e: int, v: int, shift: int, negative: int) -> int:
-    """Puts ±(v << shift) into expression e and counts its patterns."""
+def attach(state: State, e: int, v: int, shift: int, negative: int, previous: int, previous_reader: int) -> int:
+    """Puts ±(v << shift) into expression e and counts its patterns; behind `previous` in the expression's list and
+    behind `previous_reader` in that of v's readers, or first where those are NONE."""
     terms, values, counters = state.terms, state.values, state.counters
     counters[FREE_TERMS] -= 1
     t = state.free_terms[counters[FREE_TERMS]]
     u = values[e, FIRST]
-    first = u
     while u != NONE:
         count_up(state, pattern_key(v, shift, negative, terms[u, VALUE], terms[u, SHIFT], terms[u, NEGATIVE]))
         u = terms[u, NEXT]
     counters[WORK] += values[e, SIZE]
     term = terms[t]
     term[VALUE], term[SHIFT], term[NEGATIVE], term[EXPRESSION] = v, shift, negative, e
-    term[NEXT], term[PREVIOUS] = first, NONE
-    if first != NONE:
-        terms[first, PREVIOUS] = t
-    values[e, FIRST] = t
-    first = values[v, FIRST_READER]
-    term[NEXT_READER], term[PREVIOUS_READER] = first, NONE
-    if first != NONE:
-        terms[first, PREVIOUS_READER] = t
-    values[v, FIRST_READER] = t
+    following = values[e, FIRST] if previous == NONE else terms[previous, NEXT]
+    term[NEXT], term[PREVIOUS] = following, previous
+    if following != NONE:
+        terms[following, PREVIOUS] = t
+    if previous == NONE:
+        values[e, FIRST] = t
+    else:
+        terms[previous, NEXT] = t
+    following = values[v, FIRST_READER] if previous_reader == NONE else terms[previous_reader, NEXT_READER]
+    term[NEXT_READER], term[PREVIOUS_READER] = following, previous_reader
+    if following != NONE:
+        terms[following, PREVIOUS_READER] = t
+    if previous_reader == NONE:
+        values[v, FIRST_READER] = t
+    else:
+        terms[previous_reader, NEXT_READER] = t
     values[v, READERS] += 1
     values[e, SIZE] += 1
     values[e, KRAFT] += state.power[values[v, LEVEL]]
@@ -257,8 +264,8 @@ def detach(state: State, t: int) -> None:
 @kernel
 def add_term(state: State, e: int, v: int, shift: int, negative: int) -> int:
     """Puts ±(v << shift) into expression e; undone with the step."""
-    t = attach(state, e, v, shift, negative)
-    note(state, ADDED, t, 0, 0, 0)
+    t = attach(state, e, v, shift, negative, NONE, NONE)
+    note(state, ADDED, t, 0, 0, 0, 0)
     return t
 
 
@@ -267,7 +274,7 @@ def remove_term(state: State, t: int) -> None:
     """Takes a term out; undone with the step."""
     term = state.terms[t]
     e, v = term[EXPRESSION], term[VALUE]
-    note(state, REMOVED, e, v, term[SHIFT], term[NEGATIVE])
+    note(state, REMOVED, e, v, term[SHIFT] << 1 | term[NEGATIVE], term[PREVIOUS], term[PREVIOUS_READER])
     detach(state, t)
     if state.values[v, READERS] <= 1:
         enqueue(state, v)
@@ -281,6 +288,7 @@ def shift_level(state: State, v: int, level: int) -> None:
     values, terms = state.values, state.terms
     change = state.power[level] - state.power[values[v, LEVEL]]
     values[v, LEVEL] = level
+    mark_dirty(state, v)  # its own tree may be deeper now
     t = values[v, FIRST_READER]
     while t != NONE:
         values[terms[t, EXPRESSION], KRAFT] += change
@@ -291,14 +299,14 @@ def shift_level(state: State, v: int, level: int) -> None:
 @kernel
 def set_level(state: State, v: int, level: int) -> None:
     """Puts a value on another level; undone with the step."""
-    note(state, LEVELLED, v, state.values[v, LEVEL], 0, 0)
+    note(state, LEVELLED, v, state.values[v, LEVEL], 0, 0, 0)
     shift_level(state, v, level)
 
 
 @kernel
 def set_cost(state: State, v: int, cost: int) -> None:
     """Changes the cost of an expression; undone with the step."""
-    note(state, COSTED, v, state.values[v, COST], 0, 0)
+    note(state, COSTED, v, state.values[v, COST], 0, 0, 0)
     state.counters[TOTAL] += cost - state.values[v, COST]
     state.values[v, COST] = cost
 
@@ -313,7 +321,7 @@ def create_value(state: State) -> int:
     row = values[v]
     row[LEVEL], row[KRAFT], row[FIRST], row[SIZE] = 0, 0, NONE, 0
     row[FIRST_READER], row[READERS], row[COST], row[CONSTANT], row[RESERVED], row[ALIVE] = NONE, 0, 0, 0, 0, 1
-    note(state, CREATED, v, 0, 0, 0)
+    note(state, CREATED, v, 0, 0, 0, 0)
     return v
 
 
@@ -325,7 +333,7 @@ def delete_value(state: State, v: int) -> None:
         remove_term(state, values[v, FIRST])
     set_cost(state, v, 0)
     values[v, ALIVE] = 0
-    note(state, DELETED, v, 0, 0, 0)
+    note(state, DELETED, v, 0, 0, 0, 0)
     if counters[LOG] < 0:
         state.free_values[counters[FREE_VALUES]] = v
         counters[FREE_VALUES] += 1
@@ -364,7 +372,7 @@ def undo(state: State) -> None:
         if kind == ADDED:
             detach(state, row[1])
         elif kind == REMOVED:
-            attach(state, row[1], row[2], row[3], row[4])
+            attach(state, row[1], row[2], row[3] >> 1, row[3] & 1, row[4], row[5])
         elif kind == LEVELLED:
             shift_level(state, row[1], row[2])
         elif kind == CREATED:
