@@ -13,7 +13,7 @@ from rich.table import Table
 
 from benchmarks.cmvm_tools import OURS, PEERS, Solution
 from shiftwright.arith.adder_graph import AdderGraph
-from shiftwright.arith.csd import csd_weights
+from shiftwright.arith.csd import csd_digits, csd_weights
 
 REFERENCE = next(iter(PEERS))
 COUNTS = ("bits", "adders")
@@ -83,9 +83,16 @@ def row_of(name: str, matrix: NDArray[np.int64], limit: int | None, results: dic
 
 
 def least_depth(matrix: NDArray[np.int64]) -> int:
-    """Levels of a balanced tree over the signed digits of the row that has most: d levels reach 2^d digits at most."""
-    most = int(csd_weights(matrix).sum(axis=1).max(initial=0)) if matrix.size else 0
-    return max(most - 1, 0).bit_length()
+    """Levels of a balanced tree over the longest row: d levels reach 2^d leaves at most.
+
+    Leaves are signed digits, and where all of them are subtracted a 0 to subtract from."""
+    if not matrix.size:
+        return 0
+    leaves = csd_weights(matrix).sum(axis=1)
+    subtracted = np.array(
+        [all(sign < 0 for weight in row for _, sign in csd_digits(weight)) for row in matrix.tolist()]
+    )
+    return max(int((leaves + (subtracted & (leaves > 0))).max()) - 1, 0).bit_length()
 
 
 def negations(graph: AdderGraph) -> int:

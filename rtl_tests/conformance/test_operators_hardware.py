@@ -48,7 +48,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def simulate_exactly(model: flow.Model, folder: Path, simulator: str, levels_per_stage: int = 1) -> None:
     """Builds, simulates, and holds every claim of the manifest against what was measured."""
-    manifest = model.compile(levels_per_stage=levels_per_stage).build(folder)
+    manifest = model.compile(levels_per_stage=levels_per_stage, effort="fast").build(folder)
     found = flow.verify(folder, frames=FRAMES, simulators=[need(simulator)], seed=1)
     (simulation,) = found.simulations
     stated = {link["name"]: link["first"] for link in manifest["links"]}
@@ -85,7 +85,7 @@ def test_fewer_registers_keep_the_words(levels: int, shelf: Path, tmp_path: Path
 
 def test_the_frame_interval_is_the_largest_padded_image(shelf: Path) -> None:
     """(H + 2P)·(W + 2P) of the first convolution: its window walks an 8×8 grid around 6×6 pixels."""
-    assert loaded(two_convolutions_and_a_dense_layer, shelf).compile().lowered.timing.interval == 8 * 8
+    assert loaded(two_convolutions_and_a_dense_layer, shelf).compile(effort="fast").lowered.timing.interval == 8 * 8
 
 
 def operators_with_hardware() -> set[type[Operator]]:
@@ -137,7 +137,7 @@ def test_every_component_has_a_network(shelf: Path) -> None:
     """Windows, collectors, pools, pipelines, buffers, and both edges."""
     used: set[type] = set()
     for build in NETWORKS:
-        design = loaded(build, shelf).compile().lowered
+        design = loaded(build, shelf).compile(effort="fast").lowered
         used |= {type(component) for stage in design.stages for component in stage.components}
         used |= {type(design.source), type(design.sink)}
 
@@ -147,7 +147,7 @@ def test_every_component_has_a_network(shelf: Path) -> None:
 
 def test_every_container_is_used(shelf: Path) -> None:
     """tdata holds words of 8, 16, 32 and 64 bits."""
-    designs = [loaded(build, shelf).compile().lowered for build in NETWORKS]
+    designs = [loaded(build, shelf).compile(effort="fast").lowered for build in NETWORKS]
 
     assert {edge.container for design in designs for edge in (design.source, design.sink)} == set(CONTAINERS)
 

@@ -53,12 +53,12 @@ def assert_equal_or_refused(example: Example) -> None:
         missing = without_hardware(model.network.graph)
         if missing:
             with pytest.raises(HardwareError) as refusal:
-                model.compile()
+                model.compile(effort="fast")
             assert any(name in str(refusal.value) for name in missing)
             return
         (edge,) = model.network.inputs
         x = np.concatenate([example.x, model.random_input(3, seed=1)[edge.name]])
-        found = model.compile().verify(x, simulators=[need("icarus")], seed=int(abs(example.x).sum()))
+        found = model.compile(effort="fast").verify(x, simulators=[need("icarus")], seed=int(abs(example.x).sum()))
         (simulation,) = found.simulations
 
         assert simulation.message == ""

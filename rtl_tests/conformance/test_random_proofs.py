@@ -37,7 +37,7 @@ def assert_proved(example: Example) -> None:
         if without_hardware(model.network.graph):
             return
         levels = 1 + abs(int(example.x.sum())) % 3
-        model.compile(levels_per_stage=levels).build(Path(folder) / "build")
+        model.compile(levels_per_stage=levels, effort="fast").build(Path(folder) / "build")
         found = flow.prove(Path(folder) / "build")
 
         assert found.proved, [*(file.complaint for file in found.files), *found.manifest]

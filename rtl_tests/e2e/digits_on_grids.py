@@ -78,7 +78,7 @@ def travel(network: str, settings: Settings, folder: Path, simulators: Sequence[
     onnx.checker.check_model(onnx.load(path), full_check=True)
     model = flow.load(path)
     scores = np.asarray(model.golden(x))
-    manifest = model.compile().build(build)
+    manifest = model.compile(effort="fast").build(build)
     found = {
         simulator: flow.verify(build, x, FRAMES[network][simulator], [need(simulator)], labels=labels)
         for simulator in simulators

@@ -32,7 +32,7 @@ def compile_model(model: onnx.ModelProto, folder: Path, levels_per_stage: int = 
     """Saves a model as `folder`/tiny.onnx and compiles it into `folder`/build."""
     path = folder / "tiny.onnx"
     onnx.save(model, path)
-    flow.load(path).compile(levels_per_stage=levels_per_stage).build(folder / "build")
+    flow.load(path).compile(levels_per_stage=levels_per_stage, effort="fast").build(folder / "build")
     return folder / "build"
 
 

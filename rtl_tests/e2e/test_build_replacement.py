@@ -13,7 +13,7 @@ from shiftwright.errors import BuildError
 
 def compiled(model: Path, target: Path, force: bool = False) -> None:
     """Compiles a model into a folder."""
-    flow.load(model).compile().build(target, force)
+    flow.load(model).compile(effort="fast").build(target, force)
 
 
 def test_force_replaces_a_build(built: Path, copy: Path) -> None:

@@ -127,7 +127,7 @@ def test_leaves_with_three_operand_adders_are_proved(tmp_path: Path) -> None:
     """The module that they share is emitted again; a change of it, or of what a leaf promises it, is caught."""
     onnx.save(tiny_cnn(), tmp_path / "tiny.onnx")
     model = flow.load(tmp_path / "tiny.onnx")
-    model.compile(levels_per_stage=2, family="xcup").build(tmp_path / "build")
+    model.compile(levels_per_stage=2, family="xcup", effort="fast").build(tmp_path / "build")
     found = flow.prove(tmp_path / "build")
     shared = f"rtl/{add3.NAME}.v"
 
@@ -250,7 +250,7 @@ def test_a_swapped_model_is_caught(copy: Path, tmp_path: Path) -> None:
 def test_a_model_of_another_shape_is_caught(copy: Path, tmp_path: Path) -> None:
     """Its layers have other names, so that their files are missing and those of the folder belong to nothing."""
     onnx.save(tiny_cnn(scale=0.125), tmp_path / "other.onnx")
-    flow.load(tmp_path / "other.onnx").compile(name="other").build(tmp_path / "other")
+    flow.load(tmp_path / "other.onnx").compile(name="other", effort="fast").build(tmp_path / "other")
     shutil.copy(tmp_path / "other" / "model.onnx", copy / "model.onnx")
 
     assert not flow.prove(copy).proved

@@ -127,7 +127,7 @@ def test_means_need_no_adder_behind_them(spec: str, size: int, tmp_path: Path) -
     settings = Settings(weights=spec, weight_bits=bits_of(spec))
     quantize(draft.save(tmp_path / "float.onnx"), {"x": frames(draft)}, settings, path)
     onnx.checker.check_model(onnx.load(path), full_check=True)
-    design = flow.load(path).compile()
+    design = flow.load(path).compile(effort="fast")
     found = design.verify(frames(draft), 8, [need("icarus")])
     engines = [stage.engine for stage in design.lowered.stages if stage.engine is not None]
 

@@ -74,7 +74,7 @@ def test_the_digits_networks_hold_no_multiplication(network: str, weights: str, 
     data = {"x": train.x[:200].reshape(-1, *SHAPES[network]).astype(np.float32)}
     quantized, build = tmp_path / "digits.onnx", tmp_path / "build"
     quantize(MODELS / f"digits_{network}" / f"digits_{network}.onnx", data, Settings(weights=weights), quantized)
-    shiftwright.load(quantized).compile().build(build)
+    shiftwright.load(quantized).compile(effort="fast").build(build)
 
     counted = cells(build, "hierarchy -check -top {top}; proc; flatten", tmp_path)
 

@@ -21,7 +21,7 @@ def build(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("three")
     onnx.save(tiny_cnn(), folder / "tiny.onnx")
     model = flow.load(folder / "tiny.onnx")
-    model.compile(levels_per_stage=request.param, family="xcup").build(folder / "build")
+    model.compile(levels_per_stage=request.param, family="xcup", effort="fast").build(folder / "build")
     return folder / "build"
 
 

@@ -66,6 +66,7 @@ def test_the_published_set_is_a_hundred_different_matrices() -> None:
 
     assert (len(found), {matrix.shape for matrix in found.values()}) == (100, {(16, 16)})
     assert len({matrix.tobytes() for matrix in found.values()}) == 100
+    assert all(matrix.min() > 128 and matrix.max() < 256 for matrix in found.values())
 
 
 @pytest.mark.slow
@@ -94,7 +95,8 @@ def test_the_default_set_leaves_out_what_takes_long() -> None:
     ("rows", "depth"),
     [
         pytest.param([[0, 0]], 0, id="zero"),
-        pytest.param([[8, 0], [0, -1]], 0, id="one-digit"),
+        pytest.param([[8, 0], [0, 1]], 0, id="one-digit"),
+        pytest.param([[8, 0], [0, -1]], 1, id="negation"),
         pytest.param([[1, 1], [3, 0]], 1, id="two-digits"),
         pytest.param([[3, 5], [1, 0]], 2, id="four-digits"),
         pytest.param([[3, 11], [1, 0]], 3, id="five-digits"),

@@ -118,7 +118,7 @@ def test_solve_does_not_wait_for_what_networks_need() -> None:
 
 
 LARGE = 1 << 61
-REFUSED = {
+REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
     "a fraction": ([[1, 2.5]], {}, "the matrix, entry [0, 1], is 2.5; give whole numbers, scaled if need be"),
     "a fraction among objects": ([[1], [None]], {}, "the matrix, entry [1, 0], is None; give whole numbers"),
     "not a number": ([[1, np.nan]], {}, "the matrix, entry [0, 1], is nan; give whole numbers"),

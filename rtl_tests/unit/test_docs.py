@@ -156,7 +156,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> tuple[Model, Json]:
     path = tmp_path_factory.mktemp("example") / "model.onnx"
     onnx.save(network.model(network.node("Conv", [image, kernels])), path)
     model = load(path)
-    lowered = model.compile().lowered
+    lowered = model.compile(effort="fast").lowered
     return model, describe(lowered, model.network.inputs[0], model.network.outputs[0], "", 0) | {"files": {}}
 
 

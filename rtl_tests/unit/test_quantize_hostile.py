@@ -128,7 +128,7 @@ def assert_well_defined(path: Path, x: NDArray[np.float32]) -> None:
     assert np.isfinite(run(path, x)).all()
     assert np.isfinite(model.golden(x)).all()
     assert [layer.tensor for layer in model.trace(x) if not layer.explained] == []
-    model.compile()
+    model.compile(effort="fast")
 
 
 @pytest.mark.slow

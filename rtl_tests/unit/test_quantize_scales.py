@@ -107,7 +107,9 @@ def test_onnxruntime_is_golden_layer_by_layer(name: str, tmp_path: Path) -> None
 def test_requantizers_are_wires(name: str, spec: str, tmp_path: Path) -> None:
     """No adder beyond the matrices, behind averages over four and over nine words too."""
     path, _ = write(tmp_path, NETWORKS[name](), weights=spec, weight_bits=3)
-    engines = [stage.engine for stage in flow.load(path).compile().lowered.stages if stage.engine is not None]
+    engines = [
+        stage.engine for stage in flow.load(path).compile(effort="fast").lowered.stages if stage.engine is not None
+    ]
 
     assert len(engines) == len(ABSORBED[name]) + 1  # the pool's sum
     assert {engine.requantize_adders for engine in engines} == {0}
@@ -120,7 +122,9 @@ def test_a_requantizer_behind_a_bounded_clamp_costs_adders(tmp_path: Path) -> No
     hidden = draft.node("Gemm", ["x", draft.weights("w0", 6, 8)], "z")
     draft.node("Gemm", [draft.node("Clip", [hidden, *bounds], "r"), draft.weights("w1", 8, 3)], "y")
     path, report = write(tmp_path, draft)
-    engines = [stage.engine for stage in flow.load(path).compile().lowered.stages if stage.engine is not None]
+    engines = [
+        stage.engine for stage in flow.load(path).compile(effort="fast").lowered.stages if stage.engine is not None
+    ]
 
     assert [row.absorbed for row in report.layers] == [False, False]
     assert engines[0].requantize_adders > 0

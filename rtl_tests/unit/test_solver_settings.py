@@ -8,7 +8,7 @@ import pytest
 from shiftwright.arith.cmvm.settings import EFFORTS, SolverSettings
 from shiftwright.errors import BuildError, SolveError
 
-WRONG = {
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no such solver": ({"solver": "csee"}, "there is no solver 'csee'; did you mean cse? choose from csd, cse"),
     "no such effort": ({"effort": "hihg"}, "there is no effort 'hihg'; did you mean high? choose from fast, normal"),
     "no effort at all": ({"effort": None}, "there is no effort None; choose from fast, normal, high, or give seconds"),

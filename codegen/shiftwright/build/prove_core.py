@@ -21,7 +21,7 @@ from shiftwright.rtl import add3
 from shiftwright.rtl.format import Format
 
 SHOWN = 60  # characters of a value in a message
-END = "endmodule\n"
+END = "endmodule"
 COUNTED = ("adders", "bits", "depth", "latency", "registers")
 
 
@@ -87,7 +87,7 @@ def _parts(text: str) -> tuple[str, str, str]:
     """Comment lines in front, the first module, and what follows it."""
     head = re.match(r"(?://.*\n)*", text)
     assert head is not None
-    leaf, end, rest = text[head.end() :].partition(f"\n{END}")
+    leaf, end, rest = text[head.end() :].partition(f"\n{END}\n")
     return head[0], leaf + end, rest
 
 

@@ -36,7 +36,8 @@ def environment(tool: Path) -> dict[str, str]:
 def build_args(folder: Path, top: str) -> list[str]:
     """Shows the bench only the top's ports and links; with every signal, cocotb's default, builds are slower."""
     visible = folder / "visible.vlt"
-    lines = [f'public_flat_rw -module "{top}" -var "{name}"' for name in ("aclk", "aresetn", "?_axis_*", "link_*")]
+    shown = ("aclk", "aresetn", "?_axis_*", "link_*", "clk", "ce", "x", "y")  # of build folders, and of cores
+    lines = [f'public_flat_rw -module "{top}" -var "{name}"' for name in shown]
     visible.write_text("\n".join(["`verilator_config", *lines, ""]), encoding="utf-8")
     quiet = ["-Wno-fatal", "-Wno-lint", "-Wno-style"]
     return [*quiet, "-j", "2", "--x-assign", "unique", "--no-public-flat-rw", str(visible)]

@@ -208,6 +208,7 @@ def improve(state: State, best: Best, budget: float, schedule: Floats) -> int:
     of this call, the greatest number of nodes in a step and the greatest noise on a saving. Returns the steps."""
     counters = state.counters
     begin = counters[WORK]
+    copied = begin
     steps = 0
     while counters[WORK] - begin < budget and not counters[FAILED]:
         steps += 1
@@ -225,15 +226,21 @@ def improve(state: State, best: Best, budget: float, schedule: Floats) -> int:
         relax(state)
         settle_costs(state)
         counters[HEAP] = 0
+        if counters[FAILED]:
+            break  # the log is not whole: what was best before counts
         after = counters[TOTAL]
         if after <= before or random(state) < np.exp((before - after) / temperature):
             keep(state)
-            if after < best.scalars[BEST_TOTAL]:
+            # A copy costs as much as some steps: not after each of them.
+            if after < best.scalars[BEST_TOTAL] and counters[WORK] > copied + 4 * best.scalars[ROWS]:
                 remember(state, best)
+                copied = counters[WORK]
         else:
             undo(state)
         drop_touched(state)
         counters[WORK] += 50
         if 10 * counters[PATTERNS] > 6 * len(state.table):
             compact_patterns(state)
+    if counters[TOTAL] < best.scalars[BEST_TOTAL] and not counters[FAILED]:
+        remember(state, best)
     return steps
