@@ -8,6 +8,7 @@ requantizers. With --synth, Yosys maps each whole design, windows and handshakes
 
 import argparse
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -38,6 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Both digits networks in hardware, by solver and family.")
     parser.add_argument("--families", nargs="+", default=["generic", "ecp5", "xcup"])
     parser.add_argument("--effort", default="normal")
+    parser.add_argument("--only", nargs="+", default=["*"], metavar="NAME", help="networks by name, such as 'mlp*'")
     parser.add_argument(
         "--synth", nargs="+", default=[], metavar="DEVICE", help="devices to synthesize for; minutes each"
     )
@@ -48,7 +50,9 @@ def main() -> None:
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
         write_files(folder)
-        files = {f"{name} {kind}": quantized(name, kind, folder) for name in NETWORKS for kind in WEIGHTS}
+        names = [(network, kind) for network in NETWORKS for kind in WEIGHTS]
+        chosen = [pair for pair in names if any(fnmatchcase(" ".join(pair), pattern) for pattern in arguments.only)]
+        files = {" ".join(pair): quantized(*pair, folder) for pair in chosen}
         if devices:
             table = Table("network", "device", "solver", "LUTs", "carry", "registers", box=SIMPLE_HEAD)
             for name, file in files.items():

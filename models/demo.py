@@ -30,7 +30,7 @@ NETWORKS = ("mlp", "cnn")
 WEIGHTS = {"pot": 4, "ternary": 2}
 ACTIVATION_BITS = 6
 ICARUS_FRAMES = 50
-COLUMNS = ("network", "weights", "float", "quantized", "golden", "RTL", "adders", "mult.", "cycles")
+COLUMNS = ("net", "weights", "float", "quant.", "golden", "RTL", "adders", "LUTs ≈", "mult.", "cycles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Row:
             self.network,
             self.weights,
             *(f"{100 * self.accuracy[name]:.2f}" for name in ("float", "quantized", "golden", "RTL")),
-            f"{sum(layer['adders'] for layer in self.manifest['layers']):,}",
+            *(f"{sum(layer[key] for layer in self.manifest['layers']):,}" for key in ("adders", "estimated_luts")),
             str(self.manifest["multipliers"]),
             str(self.manifest["timing"]["interval"]),
         ]
@@ -112,6 +112,7 @@ def markdown(rows: list[Row], images: int) -> str:
         "",
         f"Accuracy on {images} held-back images: of the float network, of the quantized file in onnxruntime, of the",
         "golden model, and of the words that left the simulated hardware. Every one of those was compared with golden.",
+        "LUTs are an estimate: a full-adder bit counts as one, windows and handshakes are not in it.",
         "",
         "| " + " | ".join(COLUMNS) + " |",
         "| " + " | ".join("---" for _ in COLUMNS) + " |",
