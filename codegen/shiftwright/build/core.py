@@ -1,6 +1,6 @@
 """A constant matrix by itself, for people who need no network: solved, proved, called on arrays, written as Verilog."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -29,7 +29,7 @@ STAGES = (1, 2, 3)  # levels a stage that a summary compares
 class Core:
     """y = matrix·x + constants as an adder graph, proved for every x within `linear.ranges`.
 
-    `seconds` is what solving took, the compilation of the solver included if there was one."""
+    `seconds` is what solving took, without the solver's own compilation or loading."""
 
     graph: AdderGraph
     linear: LinearMap
@@ -160,9 +160,9 @@ def solve(
     """The constant matrix W (outputs, inputs) as shifts and adds: y = W·x + constants, proved for every x in range.
 
     W and `constants` hold whole numbers of any type, `input_range` is (lo, hi) for all inputs or one pair each, bounds
-    included. `depth_limit` is in adder levels above the least possible, None for any depth. `effort` is fast, normal or high, which give
-    the same graph on every run, or a number of seconds. `family` names the FPGAs whose LUTs count. SolveError says what
-    is wrong with any of them."""
+    included. `depth_limit` is in adder levels above the least possible, None for any depth. `effort` is fast, normal or
+    high, which give the same graph on every run, or a number of seconds. `family` names the FPGAs whose LUTs count.
+    SolveError says what is wrong with any of them."""
     settings = SolverSettings("cse", effort, depth_limit, family, seed)
     matrix = matrix_of(W)
     ranges, added = ranges_of(input_range, matrix.shape[1]), constants_of(constants, matrix.shape[0])
@@ -174,6 +174,7 @@ def solve_with(
 ) -> Core:
     """As `solve`, of arguments that are integers already."""
     check_reach(matrix, ranges, constants)
+    replace(settings, effort="fast").make().solve(np.array([[3]]), [(0, 1)], [0])  # compiles and loads what it needs
     began = perf_counter()
     graph = settings.make().solve(matrix, ranges, constants)
     seconds = perf_counter() - began

@@ -28,13 +28,16 @@ def cmvm(
             show_default=False,
         ),
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The Verilog file to write; its companions lie beside.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The Verilog file to write; its companions lie beside.")
+    ],
     input_range: Annotated[
         str | None,
         typer.Option(metavar="LO:HI", help="What an input may be, bounds included; with commas between, one an input."),
     ] = None,
     input_bits: Annotated[
-        int | None, typer.Option(help="The same for signed words of so many bits; 8 by default.", min=1, max=LARGEST_INPUT)
+        int | None,
+        typer.Option(help="The same for signed words of so many bits; 8 by default.", min=1, max=LARGEST_INPUT),
     ] = None,
     unsigned: Annotated[bool, typer.Option("--unsigned", help="The words of --input-bits have no sign.")] = False,
     name: Annotated[str | None, typer.Option(help="Name of the module; by default the file's.")] = None,

@@ -29,8 +29,8 @@ def compile(  # noqa: A001 - the command's name
     clock: Annotated[
         float | None,
         typer.Option(
-            help=f"Clock in MHz: for frames a second ({ASSUMED_CLOCK:g} if none is given), and with --family for how many "
-            "adder levels stand between two registers.",
+            help=f"Clock in MHz: for frames a second ({ASSUMED_CLOCK:g} if none is given), and with --family for how "
+            "many adder levels stand between two registers.",
             min=0.001,
         ),
     ] = None,

@@ -16,7 +16,7 @@ def compiled_table(console: Console, summary: dict[str, Any]) -> None:
     table.add_column("layer", overflow="fold")
     for column in ("does", "weights"):
         table.add_column(column, no_wrap=True)
-    for column in ("adders", "LUTs ≈", "registers", "latency"):
+    for column in ("adders", "LUTs ≈", "latency"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("proof", no_wrap=True)
     for layer in summary["layers"]:
@@ -25,7 +25,7 @@ def compiled_table(console: Console, summary: dict[str, Any]) -> None:
             layer["name"],
             layer["does"].split(" · ")[0],
             layer["numbers"],
-            *(thousands(layer[key]) for key in ("adders", "estimated_luts", "registers", "latency")),
+            *(thousands(layer[key]) for key in ("adders", "estimated_luts", "latency")),
             layer["proof"]["coefficients"][:SHOWN_OF_HASH] if layer["proof"] else "",
         )
     table.add_section()
@@ -34,13 +34,13 @@ def compiled_table(console: Console, summary: dict[str, Any]) -> None:
         for key in ("adders", "estimated_luts", "registers", "requantize_adders")
     }
     interval, latency = summary["timing"]["interval"], summary["timing"]["latency"]
-    counts = (totals["adders"], totals["estimated_luts"], totals["registers"], latency)
-    add_row(table, "total", "", "", *map(thousands, counts))
+    add_row(table, "total", "", "", *map(thousands, (totals["adders"], totals["estimated_luts"], latency)))
     console.print(table)
     print_line(
         console,
         f"{plural(summary['multipliers'], 'multiplier')}; {plural(totals['requantize_adders'], 'adder')} in "
-        f"requantizers. A frame every {plural(interval, 'cycle')}, latency {plural(latency, 'cycle')}: "
+        f"requantizers; {plural(totals['registers'], 'register bit')} among adders.\n"
+        f"A frame every {plural(interval, 'cycle')}, latency {plural(latency, 'cycle')}: "
         f"{summary['frames_per_second']:,.0f} frames a second at {summary['clock_mhz']:g} MHz (assumed).\n"
         f"{solved_line(summary['solver'])}; {_pipelined(summary)}.\n"
         f"Proved: {plural(summary['proofs']['adder_graphs'], 'adder graph')} equal to the weights for every input, "

@@ -12,7 +12,7 @@ def proved_table(console: Console, found: dict[str, Any]) -> None:
     """Each Verilog file with how it was proved and what it holds, then everything that is not as it should be."""
     table = new_table(f"{found['folder']}: {found['name']}")
     table.add_column("module", overflow="fold")
-    for column in ("adders", "bits", "depth", "latency"):
+    for column in ("adders", "bits", "depth"):
         table.add_column(column, justify="right", no_wrap=True)
     for column in ("proof", "hash"):
         table.add_column(column, no_wrap=True)
@@ -21,7 +21,7 @@ def proved_table(console: Console, found: dict[str, Any]) -> None:
         add_row(
             table,
             file["file"].removeprefix("rtl/").removeprefix(f"{found['name']}_").removesuffix(".v"),
-            *(thousands(counts[key]) if key in counts else "" for key in ("adders", "bits", "depth", "latency")),
+            *(thousands(counts[key]) if key in counts else "" for key in ("adders", "bits", "depth")),
             Text(file["how"], "green") if file["proved"] else Text("NOT PROVED", "red"),
             (file["coefficients"] or "")[:8],
         )

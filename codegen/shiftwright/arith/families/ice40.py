@@ -20,7 +20,7 @@ def cells(adder: Sum) -> Cells:
 FAMILY = Family(
     "ice40",
     "Lattice iCE40: LUT4 and SB_CARRY",
-    bit2=1.3,
+    bit2=1.23,
     fixed2=0.0,
     level2=3.0,
     carry=0.25,

@@ -55,6 +55,8 @@ from shiftwright.arith.cmvm.cse.state import (
 )
 from shiftwright.arith.cmvm.cse.tree import relax, settle_costs
 
+STEP = 400  # units of work that a step takes beside what it counts
+
 
 class Best(NamedTuple):
     """The cheapest state so far."""
@@ -203,6 +205,17 @@ def build(state: State, terms: Words) -> None:
 
 
 @kernel
+def rebuild(state: State) -> None:
+    """Lets what a ruin has set free form nodes anew, and finds the costs of all that changed."""
+    relax(state)
+    push_touched(state)
+    recreate(state)
+    relax(state)
+    settle_costs(state)
+    state.counters[HEAP] = 0
+
+
+@kernel
 def improve(state: State, best: Best, budget: float, schedule: Floats) -> int:
     """Ruin and recreate for `budget` units of work. `schedule` holds the temperature at the beginning and at the end
     of this call, the greatest number of nodes in a step and the greatest noise on a saving. Returns the steps."""
@@ -220,12 +233,7 @@ def improve(state: State, best: Best, budget: float, schedule: Floats) -> int:
         r = random(state)
         if not ruin(state, counters[TOP], 1 + int(schedule[2] * r * r * r)):
             break
-        relax(state)
-        push_touched(state)
-        recreate(state)
-        relax(state)
-        settle_costs(state)
-        counters[HEAP] = 0
+        rebuild(state)
         if counters[FAILED]:
             break  # the log is not whole: what was best before counts
         after = counters[TOTAL]
@@ -238,7 +246,7 @@ def improve(state: State, best: Best, budget: float, schedule: Floats) -> int:
         else:
             undo(state)
         drop_touched(state)
-        counters[WORK] += 50
+        counters[WORK] += STEP
         if 10 * counters[PATTERNS] > 6 * len(state.table):
             compact_patterns(state)
     if counters[TOTAL] < best.scalars[BEST_TOTAL] and not counters[FAILED]:
