@@ -27,8 +27,8 @@ DepthOption = Annotated[
 FamilyOption = Annotated[
     str,
     typer.Option(
-        help="The FPGA family whose LUTs count: generic, ecp5, ice40, xc7 or xcup. The last two, AMD's, add three operands "
-        "at once.",
+        help="The FPGA family whose LUTs count: generic, ecp5, ice40, xc7 or xcup. The last two, AMD's, add three "
+        "operands at once.",
         rich_help_panel=PANEL,
     ),
 ]

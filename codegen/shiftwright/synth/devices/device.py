@@ -21,8 +21,8 @@ class Route:
 class Device:
     """`family` names the cost model; `synth` is Yosys' pass, to which the top module is added.
 
-    `libraries` are read first, since sources may name their cells, `defines` are macros for all sources. `cells` says what each type of cell counts as, and
-    `rule` says it in words. `no_route` tells why there is no Fmax."""
+    `libraries` are read first, since sources may name their cells, `defines` are macros for all sources. `cells` says
+    what each type of cell counts as, and `rule` says it in words. `no_route` tells why there is no Fmax."""
 
     name: str
     description: str
