@@ -31,8 +31,7 @@ AIM = 300.0  # MHz for one level; for more of them, as much less
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Nanoseconds from register to register through `levels` adders of up to `bits` bits: the mean of two seeds, and what
-    the family's model says."""
+    """Nanoseconds from register to register through `levels` adders of up to `bits` bits: over seeds, and by model."""
 
     name: str
     levels: int
