@@ -45,11 +45,9 @@ def main() -> None:
         if arguments.json and not arguments.json.absolute().parent.is_dir():
             raise QuantizeError(f"{arguments.json}: there is no folder {arguments.json.parent}; make it first")
         if arguments.scaling:
-            found: dict[str, Any] = scaling(arguments.effort or "fast", arguments.seed, console, _note)
+            _keep(arguments.json, scaling(arguments.effort or "fast", arguments.seed, console, _note))
         else:
-            found = _compare(arguments, console)
-        if arguments.json:
-            arguments.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            _compare(arguments, console)
     except (ShiftwrightError, OSError) as error:
         parser.exit(1, f"error: {error}\n")
     except KeyboardInterrupt:
@@ -75,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     luts = f"LUTs by Yosys for {' and '.join(FAMILIES)}, or one of them; of ternary and power-of-two weights (--only)"
     parser.add_argument("--synth", nargs="*", choices=FAMILIES, metavar="FAMILY", help=luts)
     parser.add_argument("--environment", type=Path, default=ENVIRONMENT, metavar="DIR", help="with da4ml and alkaid")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="all rows")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="all rows, from the first on")
     return parser
 
 
@@ -100,7 +98,12 @@ def _effort(text: str) -> str | float:
         raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(EFFORTS)}, and no seconds") from None
 
 
-def _compare(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+def _keep(path: Path | None, found: dict[str, Any]) -> None:
+    if path:
+        path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def _compare(arguments: argparse.Namespace, console: Console) -> None:
     wanted: list[str] = [] if arguments.synth is None else arguments.synth or list(FAMILIES)
     patterns = SYNTHESIZED if wanted and not (arguments.only or arguments.matrix or arguments.published) else None
     chosen = _matrices(arguments, arguments.only or patterns)
@@ -117,13 +120,18 @@ def _compare(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
                 solver = Ours(arguments.effort, arguments.seed, family)
                 special = solver.solve(chosen[row.matrix], matrices.RANGE, row.limit).graph
             cells.append(synthesize(row, solutions, family, special))
+            _note(f"{row.matrix}: LUTs " + ", ".join(f"{tool} {count:,}" for tool, count in cells[-1].luts.items()))
+        # After each matrix, so that a long run which is stopped leaves what it has found.
+        _keep(
+            arguments.json,
+            {"rows": [one.as_dict() for one in rows], "synthesis": [cell.as_dict() for cell in cells]},
+        )
     if arguments.published:
         console.print(published_table(rows))
     else:
         show(rows, console)
     if cells:
         show_synthesis(cells, console)
-    return {"rows": [row.as_dict() for row in rows], "synthesis": [cell.as_dict() for cell in cells]}
 
 
 def _matrices(arguments: argparse.Namespace, patterns: Sequence[str] | None) -> dict[str, Matrix]:

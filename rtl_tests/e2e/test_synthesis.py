@@ -69,7 +69,7 @@ def test_the_count_can_fail(tmp_path: Path) -> None:
 @pytest.mark.parametrize("weights", ["pot", "ternary"])
 @pytest.mark.parametrize("network", list(SHAPES))
 def test_the_digits_networks_hold_no_multiplication(network: str, weights: str, tmp_path: Path) -> None:
-    """Word-level cells of the demo's designs: adders by the thousand, not one `$mul`."""
+    """Word-level cells of the demo's designs: adders by the hundred, not one `$mul`."""
     train, _ = split()
     data = {"x": train.x[:200].reshape(-1, *SHAPES[network]).astype(np.float32)}
     quantized, build = tmp_path / "digits.onnx", tmp_path / "build"
@@ -78,5 +78,5 @@ def test_the_digits_networks_hold_no_multiplication(network: str, weights: str, 
 
     counted = cells(build, "hierarchy -check -top {top}; proc; flatten", tmp_path)
 
-    assert counted["$add"] + counted["$sub"] > 1000
+    assert counted["$add"] + counted["$sub"] > 500
     assert not counted.keys() & MULTIPLIES

@@ -12,10 +12,11 @@ from shiftwright.arith.interval import bit_width
 
 
 class Builder:
-    """Grows an AdderGraph over inputs with the given (lo, hi)."""
+    """Grows an AdderGraph over inputs with the given (lo, hi); one that shares makes equal adds once."""
 
-    def __init__(self, inputs: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, inputs: Sequence[tuple[int, int]], shares: bool = False) -> None:
         self._inputs = tuple(inputs)
+        self._made: dict[tuple[tuple[Operand, ...], int], int] | None = {} if shares else None
         self._adds: list[Add] = []
         # Of each value: {input: coefficient}, and the constant that comes with it.
         self._linear: list[tuple[dict[int, int], int]] = [({number: 1}, 0) for number in range(len(self._inputs))]
@@ -45,8 +46,12 @@ class Builder:
         return self._linear[value]
 
     def add(self, operands: Iterable[Operand], constant: int = 0) -> int:
-        """Appends one add, exactly as given, and returns its value number."""
+        """Appends one add, exactly as given, and returns its value number; that of an equal one where adds are shared."""
         terms = tuple(operands)
+        if self._made is not None:
+            number = self._made.setdefault((terms, constant), len(self._inputs) + len(self._adds))
+            if number < len(self._inputs) + len(self._adds):
+                return number
         assert len(terms) <= 3 and all(term.shift >= 0 for term in terms)
         coefficients: dict[int, int] = {}
         total = constant

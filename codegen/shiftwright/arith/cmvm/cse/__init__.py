@@ -29,7 +29,7 @@ class CseSolver:
         """The graph of matrix (outputs, inputs); every output is exact, and rows of zeros are constants.
 
         Numbers too wide for the search's 64-bit words are left to the plain solver."""
-        from shiftwright.arith.cmvm.cse.differences import differences
+        from shiftwright.arith.cmvm.cse.differences import FEW, differences
         from shiftwright.arith.cmvm.cse.effort import budget
         from shiftwright.arith.cmvm.cse.problem import Problem, Start, is_too_wide
         from shiftwright.arith.cmvm.cse.run import Search
@@ -38,14 +38,22 @@ class CseSolver:
             return CSD.solve(matrix, ranges, constants)
         problem = Problem.of(matrix, ranges, constants)
         depth = None if self.depth_limit is None else problem.least_depth + self.depth_limit
-        starts = [Start.plain(problem), differences(problem, self.family.operands, depth)]
-        searches = [Search(problem, start, self.seed, self.family, depth) for start in starts if start is not None]
-        search = min(searches, key=lambda search: search.cost)
-        if isinstance(self.effort, str):
-            search.improve(budget(self.effort, matrix.size, len(problem.digits), depth is None))
-        else:
-            search.improve_for(self.effort)
-        return search.graph()
+        starts = [
+            start for start in (Start.plain(problem), differences(problem, self.family.operands, depth)) if start
+        ]
+        searches = [Search(problem, start, self.seed, self.family, depth) for start in starts]
+        if len(problem.digits) > FEW:
+            searches = [min(searches, key=lambda search: search.cost)]
+        for search in searches:
+            if isinstance(self.effort, str):
+                search.improve(budget(self.effort, matrix.size, len(problem.digits), self.depth_limit))
+            else:
+                search.improve_for(self.effort / len(searches))
+        graphs = [search.graph() for search in searches]
+        return min(graphs, key=self._cost)
+
+    def _cost(self, graph: AdderGraph) -> tuple[int, int]:
+        return self.family.luts(graph, max(graph.depth, 1)), graph.adders
 
 
 SOLVER = CseSolver()

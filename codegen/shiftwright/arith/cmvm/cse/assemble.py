@@ -54,7 +54,7 @@ def assemble(
             False if is_output else None,
         )
     _choose_signs(trees)
-    builder = Builder(ranges)
+    builder = Builder(ranges, shares=True)
     known: dict[int, Operand | None] = {number: Operand(number) for number in range(inputs)}
     for head, tree in trees.items():
         known[head] = _built(builder, known, tree) if tree.leaves else None

@@ -11,6 +11,7 @@ from shiftwright.arith.cmvm.cse.problem import Problem, Start
 from shiftwright.arith.csd import csd_weights
 
 WORTH = 0.95  # of the digits at most, for the greedy elimination to be tried on them
+FEW = 256  # digits of a matrix on which it always is
 MOST = 1 << 23  # weights of differences that are looked at
 
 
@@ -18,12 +19,13 @@ def differences(problem: Problem, arity: int, depth: int | None) -> Start | None
     """The start over row differences; None where they save too little, or would take too long to find."""
     matrix, inputs = problem.matrix, len(problem.lo)
     rows = len(matrix)
-    if rows < 2 or 2 * rows * matrix.size > MOST or np.abs(matrix).max(initial=0) <= 2:
+    few = len(problem.digits) <= FEW
+    if rows < 2 or 2 * rows * matrix.size > MOST or (np.abs(matrix).max(initial=0) <= 2 and not few):
         return None
     parents, signs, levels = _tree(problem, arity, depth)
     differing = np.array(matrix - np.where(parents >= 0, signs, 0)[:, np.newaxis] * matrix[parents], dtype=np.int64)
     digits = signed_digits(differing)
-    if len(digits) + (parents >= 0).sum() > WORTH * len(problem.digits):
+    if (parents < 0).all() or len(digits) + (parents >= 0).sum() > (1 if few else WORTH) * len(problem.digits):
         return None
     read = np.unique(parents[parents >= 0])
     node_of = np.full(rows, -1)

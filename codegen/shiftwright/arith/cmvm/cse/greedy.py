@@ -56,6 +56,8 @@ from shiftwright.arith.cmvm.cse.state import (
     set_level,
 )
 
+SOUGHT = 0.1  # off a saving for each reader of either value, in sixteenths of a LUT
+
 
 @kernel
 def bits_of(lo: int, hi: int) -> int:
@@ -100,7 +102,9 @@ def score_of(state: State, key: int, count: int) -> float:
         saved = count * each - cost + 0.5 * each
     else:
         saved = (count - 1.0) * cost
-    saved -= state.noise[3] * abs(state.values[i, LEVEL] - state.values[j, LEVEL]) * count * cost
+    # Most savings are equal to many others: then words that lie close, and values that few others want.
+    saved += 1.0 if i == j else -1.0 * abs(offset)
+    saved -= SOUGHT * (state.values[i, READERS] + state.values[j, READERS])
     if state.noise[0] > 0:
         mixed = (key ^ (key >> 31)) * 0x9E3779B97F4A7C1 + state.counters[SALT]
         mixed ^= mixed >> 29

@@ -13,9 +13,7 @@ from shiftwright.arith.cmvm.cse.state import BEST_TOTAL, FAILED
 from shiftwright.arith.families.family import Family
 
 UNIT = 16  # the search counts in sixteenths of a LUT
-ADDER = (
-    4  # what an adder costs beyond its LUTs, in the same unit: of two equal graphs the one with fewer adders is better
-)
+ADDER = 200  # what an adder costs beyond its LUTs, in the same unit: fewer adders lead to fewer LUTs, too
 HOT, COLD = 160.0, 8.0  # temperatures, in the same unit
 SIZE, NOISE, PART = 5.0, 0.5, 0.6  # nodes in a step, noise on savings, how often a node goes from one reader only
 
