@@ -46,7 +46,7 @@ class Builder:
         return self._linear[value]
 
     def add(self, operands: Iterable[Operand], constant: int = 0) -> int:
-        """Appends one add, exactly as given, and returns its value number; that of an equal one where adds are shared."""
+        """Appends one add, exactly as given, and returns its value number; an equal one's where adds are shared."""
         terms = tuple(operands)
         if self._made is not None:
             number = self._made.setdefault((terms, constant), len(self._inputs) + len(self._adds))

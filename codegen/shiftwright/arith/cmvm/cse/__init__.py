@@ -29,19 +29,17 @@ class CseSolver:
         """The graph of matrix (outputs, inputs); every output is exact, and rows of zeros are constants.
 
         Numbers too wide for the search's 64-bit words are left to the plain solver."""
-        from shiftwright.arith.cmvm.cse.differences import FEW, differences
         from shiftwright.arith.cmvm.cse.effort import budget
-        from shiftwright.arith.cmvm.cse.problem import Problem, Start, is_too_wide
+        from shiftwright.arith.cmvm.cse.problem import Problem, is_too_wide
         from shiftwright.arith.cmvm.cse.run import Search
+        from shiftwright.arith.cmvm.cse.starts import FEW, starts
 
         if is_too_wide(matrix, ranges, constants):
             return CSD.solve(matrix, ranges, constants)
         problem = Problem.of(matrix, ranges, constants)
         depth = None if self.depth_limit is None else problem.least_depth + self.depth_limit
-        starts = [
-            start for start in (Start.plain(problem), differences(problem, self.family.operands, depth)) if start
-        ]
-        searches = [Search(problem, start, self.seed, self.family, depth) for start in starts]
+        forms = starts(problem, self.family.operands, self.depth_limit, depth)
+        searches = [Search(problem, form, self.seed, self.family, depth) for form in forms]
         if len(problem.digits) > FEW:
             searches = [min(searches, key=lambda search: search.cost)]
         for search in searches:
@@ -50,7 +48,7 @@ class CseSolver:
             else:
                 search.improve_for(self.effort / len(searches))
         graphs = [search.graph() for search in searches]
-        return min(graphs, key=self._cost)
+        return graphs[0] if len(graphs) == 1 else min(graphs, key=self._cost)
 
     def _cost(self, graph: AdderGraph) -> tuple[int, int]:
         return self.family.luts(graph, max(graph.depth, 1)), graph.adders

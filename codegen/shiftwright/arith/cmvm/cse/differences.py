@@ -10,22 +10,19 @@ from shiftwright.arith.cmvm.cse.digits import signed_digits
 from shiftwright.arith.cmvm.cse.problem import Problem, Start
 from shiftwright.arith.csd import csd_weights
 
-WORTH = 0.95  # of the digits at most, for the greedy elimination to be tried on them
-FEW = 256  # digits of a matrix on which it always is
 MOST = 1 << 23  # weights of differences that are looked at
 
 
 def differences(problem: Problem, arity: int, depth: int | None) -> Start | None:
-    """The start over row differences; None where they save too little, or would take too long to find."""
+    """The start over row differences; None where no row has any, or they would take too long to find."""
     matrix, inputs = problem.matrix, len(problem.lo)
     rows = len(matrix)
-    few = len(problem.digits) <= FEW
-    if rows < 2 or 2 * rows * matrix.size > MOST or (np.abs(matrix).max(initial=0) <= 2 and not few):
+    if rows < 2 or 2 * rows * matrix.size > MOST:
         return None
     parents, signs, levels = _tree(problem, arity, depth)
     differing = np.array(matrix - np.where(parents >= 0, signs, 0)[:, np.newaxis] * matrix[parents], dtype=np.int64)
     digits = signed_digits(differing)
-    if (parents < 0).all() or len(digits) + (parents >= 0).sum() > (1 if few else WORTH) * len(problem.digits):
+    if (parents < 0).all():
         return None
     read = np.unique(parents[parents >= 0])
     node_of = np.full(rows, -1)
@@ -38,7 +35,7 @@ def differences(problem: Problem, arity: int, depth: int | None) -> Start | None
         [expression[children], node_of[parents[children]], nothing, (signs[children] < 0) * 1], axis=1
     )
     whole = np.stack([inputs + read, node_of[read], 0 * read, 0 * read], axis=1)
-    return Start(np.concatenate([digits, on_parents, whole]), read, levels[read])
+    return Start(np.concatenate([digits, on_parents, whole]), matrix[read], levels[read])
 
 
 def _tree(

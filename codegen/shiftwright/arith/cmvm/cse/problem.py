@@ -61,24 +61,25 @@ def is_too_wide(matrix: NDArray[np.int64], ranges: list[tuple[int, int]], consta
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Expressions to begin with, as terms (expression, value, shift, negative). Nodes behind the outputs are whole
-    rows, which other rows are differences to; `levels` are theirs."""
+    """Expressions to begin with, as terms (expression, value, shift, negative). Values behind the outputs are nodes
+    that the start brings along: `weights` (nodes, inputs) is what they compute, `levels` where they stand."""
 
     terms: NDArray[np.int64]
-    rows: NDArray[np.int64]
+    weights: NDArray[np.int64]
     levels: NDArray[np.int64]
 
     @classmethod
     def plain(cls, problem: Problem) -> "Start":
         """Every row in its own digits."""
-        nothing = np.zeros(0, dtype=np.int64)
-        return cls(problem.digits + np.array([len(problem.lo), 0, 0, 0]), nothing, nothing)
+        inputs = len(problem.lo)
+        terms = problem.digits + np.array([inputs, 0, 0, 0])
+        return cls(terms, np.zeros((0, inputs), dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
 def first_state(problem: Problem, start: Start, seed: int, arity: int, depth: int | None, costs: list[int]) -> State:
     """The state before anything is shared; `depth` is the greatest level, `costs` are (bit2, fixed2, bit3, fixed3)."""
     inputs, outputs, terms = len(problem.lo), len(problem.constants), len(start.terms)
-    nodes = len(start.rows)
+    nodes = len(start.levels)
     size = inputs + outputs + nodes + terms + 64
     values = np.zeros((size, columns.VALUE_COLUMNS), dtype=np.int64)
     values[:, columns.FIRST] = values[:, columns.FIRST_READER] = NONE
@@ -94,15 +95,16 @@ def first_state(problem: Problem, start: Start, seed: int, arity: int, depth: in
     made = slice(inputs + outputs, inputs + outputs + nodes)
     values[made, columns.ALIVE] = 1
     values[made, columns.LEVEL] = start.levels
-    values[made, columns.LO] = rising[start.rows] @ problem.lo + falling[start.rows] @ problem.hi
-    values[made, columns.HI] = rising[start.rows] @ problem.hi + falling[start.rows] @ problem.lo
+    rising, falling = np.maximum(start.weights, 0), np.minimum(start.weights, 0)
+    values[made, columns.LO] = rising @ problem.lo + falling @ problem.hi
+    values[made, columns.HI] = rising @ problem.hi + falling @ problem.lo
     lengths = np.bincount(start.terms[:, 0], minlength=size)
     pairs = int((lengths * (lengths - 1) // 2).sum())
     exact = size * inputs <= 1 << 26  # 512 MB; beyond that, operands' intervals are added
     coefficients = np.zeros((size, inputs) if exact else (1, 1), dtype=np.int64)
     if exact:
         coefficients[np.arange(inputs), np.arange(inputs)] = 1
-        coefficients[made] = problem.matrix[start.rows]
+        coefficients[made] = start.weights
     counters = np.zeros(columns.COUNTERS, dtype=np.int64)
     counters[columns.INPUTS], counters[columns.OUTPUTS] = inputs, outputs
     counters[columns.TOP] = inputs + outputs + nodes

@@ -1,0 +1,25 @@
+"""Which forms of a matrix the search begins from: signed digits, odd multiples of inputs, differences of rows."""
+
+import numpy as np
+
+from shiftwright.arith.cmvm.cse.differences import differences
+from shiftwright.arith.cmvm.cse.multiples import multiples
+from shiftwright.arith.cmvm.cse.problem import Problem, Start
+
+FEW = 256  # digits of a matrix for which every form is searched
+WORTH = 0.95, 0.6  # of the terms at most, for differences to be tried, and for multiples to take the place of digits
+
+
+def starts(problem: Problem, arity: int, spare: int | None, depth: int | None) -> list[Start]:
+    """The forms worth a greedy elimination; `spare` levels are left beyond the least depth, `depth` in all."""
+    plain, digits = Start.plain(problem), len(problem.digits)
+    by_multiples = multiples(problem, arity) if spare != 0 else None
+    if digits <= FEW:
+        by_rows = differences(problem, arity, depth)
+        return [start for start in (plain, by_multiples, by_rows) if start is not None]
+    base = plain
+    if by_multiples is not None and len(by_multiples.terms) <= WORTH[1] * digits:
+        base = by_multiples
+    # With weights of ±1 and ±2 two large rows are never alike enough.
+    by_rows = differences(problem, arity, depth) if np.abs(problem.matrix).max() > 2 else None
+    return [base, by_rows] if by_rows is not None and len(by_rows.terms) <= WORTH[0] * len(base.terms) else [base]
