@@ -38,7 +38,7 @@ class CseSolver:
             return CSD.solve(matrix, ranges, constants)
         problem = Problem.of(matrix, ranges, constants)
         depth = None if self.depth_limit is None else problem.least_depth + self.depth_limit
-        forms = starts(problem, self.family.operands, self.depth_limit, depth)
+        forms = starts(problem, self.family.operands, depth)
         searches = [Search(problem, form, self.seed, self.family, depth) for form in forms]
         if len(problem.digits) > FEW:
             searches = [min(searches, key=lambda search: search.cost)]

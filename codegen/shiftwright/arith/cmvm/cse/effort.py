@@ -19,5 +19,5 @@ def budget(effort: str, weights: int, terms: int, spare: int | None) -> float:
         return min(LONGEST * RATE, 100 * ENOUGH * terms)
     if weights < SMALL:
         return min((1.0 if spare == 0 else 2.0) * RATE, ENOUGH * terms)
-    seconds = 0.07 if spare is None else 0.045 if spare else 0.005
+    seconds = 0.07 if spare is None else 0.035 if spare else 0.005
     return RATE * seconds * (terms / 2000) ** 2

@@ -4,47 +4,65 @@ Weights of base √2, or a column with many rows, hold the same odd number many 
 takes its digits once. The search may take it apart again where other patterns save more."""
 
 import numpy as np
+from numpy.typing import NDArray
 
+from shiftwright.arith.cmvm.cse.digits import signed_digits
 from shiftwright.arith.cmvm.cse.problem import Problem, Start
-from shiftwright.arith.csd import csd_digits
+from shiftwright.arith.csd import csd_weights
+
+Words = NDArray[np.int64]
 
 
-def multiples(problem: Problem, arity: int) -> Start | None:
+def multiples(problem: Problem, arity: int, depth: int | None) -> Start | None:
     """The start over multiples that two rows read; None where there are none.
 
-    A multiple with n digits takes the room of arity^ceil(log n) < arity·n leaves in a row's tree: where depth is
-    limited, one level has to be spare."""
+    A multiple takes a whole subtree of a row, which may have more leaves than it has digits: where depth is limited,
+    a row reads as many as leave room for its other digits."""
     matrix, inputs, outputs = problem.matrix, len(problem.lo), len(problem.constants)
-    magnitudes = np.abs(matrix)
-    lowest = magnitudes & -magnitudes
-    odd = magnitudes // np.maximum(lowest, 1)
-    keys = np.stack([np.broadcast_to(np.arange(inputs), odd.shape), odd], axis=-1).reshape(-1, 2)
-    chosen, place, count = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
-    shared = (count > 1) & (chosen[:, 1] > 1)
-    if not shared.any():
+    lowest = np.maximum(np.abs(matrix) & -np.abs(matrix), 1)
+    odd = np.abs(matrix) // lowest
+    digits = csd_weights(odd)
+    levels = _levels(digits, arity)
+    reads = odd > 1
+    if depth is not None:
+        reads &= _fitting(arity**levels - digits, arity**depth - problem.lengths - problem.reserved)
+    pairs = np.stack([np.broadcast_to(np.arange(inputs), odd.shape)[reads], odd[reads]], axis=1)
+    chosen, place, count = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
+    if not (count > 1).any():
         return None
-    node_of = np.where(shared, inputs + outputs + np.cumsum(shared) - 1, -1)[place.ravel()].reshape(odd.shape)
-    is_read = node_of >= 0
-    terms = problem.digits[~is_read[problem.digits[:, 0], problem.digits[:, 1]]]
-    rows, columns = np.nonzero(is_read)
-    shifts = np.rint(np.log2(lowest[rows, columns])).astype(np.int64)
-    reads = np.stack([rows, node_of[rows, columns], shifts, (matrix[rows, columns] < 0) * 1], axis=1)
-    made = chosen[shared]
+    reads[reads] = (count > 1)[place.ravel()]
+    node_of = np.cumsum(count > 1) - 1
+    made = chosen[count > 1]
     weights = np.zeros((len(made), inputs), dtype=np.int64)
     weights[np.arange(len(made)), made[:, 0]] = made[:, 1]
-    digits = [csd_digits(int(number)) for number in made[:, 1]]
-    own = [
-        (inputs + outputs + node, int(column), shift, int(sign < 0))
-        for node, (column, parts) in enumerate(zip(made[:, 0], digits, strict=True))
-        for shift, sign in parts
-    ]
-    levels = np.array([_level(len(parts), arity) for parts in digits], dtype=np.int64)
-    offset = np.array([inputs, 0, 0, 0])
-    return Start(np.concatenate([terms + offset, reads + offset, np.array(own, dtype=np.int64)]), weights, levels)
+    nodes = inputs + outputs
+    rows, columns = np.nonzero(reads)
+    readers = np.stack(
+        [
+            inputs + rows,
+            nodes + node_of[place.ravel()[count[place.ravel()] > 1]],
+            np.rint(np.log2(lowest[rows, columns])).astype(np.int64),
+            (matrix[rows, columns] < 0).astype(np.int64),
+        ],
+        axis=1,
+    )
+    rest = signed_digits(np.where(reads, 0, matrix)) + np.array([inputs, 0, 0, 0])
+    own = signed_digits(weights) + np.array([nodes, 0, 0, 0])
+    return Start(np.concatenate([rest, readers, own]), weights, _levels(csd_weights(made[:, 1]), arity))
 
 
-def _level(leaves: int, arity: int) -> int:
-    level = 0
-    while arity**level < leaves:
-        level += 1
-    return level
+def _levels(leaves: Words, arity: int) -> Words:
+    """The least level on which a tree over so many leaves fits."""
+    powers = [1]
+    while powers[-1] < leaves.max(initial=0):
+        powers.append(powers[-1] * arity)
+    return np.searchsorted(np.array(powers), leaves).astype(np.int64)
+
+
+def _fitting(extra: Words, room: Words) -> NDArray[np.bool_]:
+    """Which entries of each row may take their `extra` leaves within the row's room, the least of them first."""
+    order = np.argsort(extra, axis=1, kind="stable")
+    fits = np.cumsum(np.take_along_axis(extra, order, axis=1), axis=1) <= room[:, np.newaxis]
+    found = np.zeros_like(fits)
+    np.put_along_axis(found, order, fits, axis=1)
+    return found

@@ -10,10 +10,10 @@ FEW = 256  # digits of a matrix for which every form is searched
 WORTH = 0.95, 0.6  # of the terms at most, for differences to be tried, and for multiples to take the place of digits
 
 
-def starts(problem: Problem, arity: int, spare: int | None, depth: int | None) -> list[Start]:
-    """The forms worth a greedy elimination; `spare` levels are left beyond the least depth, `depth` in all."""
+def starts(problem: Problem, arity: int, depth: int | None) -> list[Start]:
+    """The forms worth a greedy elimination where sums of `arity` words may stand on levels up to `depth`."""
     plain, digits = Start.plain(problem), len(problem.digits)
-    by_multiples = multiples(problem, arity) if spare != 0 else None
+    by_multiples = multiples(problem, arity, depth)
     if digits <= FEW:
         by_rows = differences(problem, arity, depth)
         return [start for start in (plain, by_multiples, by_rows) if start is not None]
