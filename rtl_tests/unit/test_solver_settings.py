@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shiftwright.arith.cmvm.settings import EFFORTS, SolverSettings
+from shiftwright.arith.cmvm.cse.effort import EFFORTS
+from shiftwright.arith.cmvm.settings import SolverSettings
 from shiftwright.errors import BuildError, SolveError
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {

@@ -8,12 +8,12 @@ from typing import Any, cast
 
 from shiftwright import registry
 from shiftwright.arith.cmvm.cse import CseSolver
+from shiftwright.arith.cmvm.cse.effort import EFFORTS
 from shiftwright.arith.cmvm.solver import Solver
 from shiftwright.arith.families.choose import family
 from shiftwright.errors import SolveError
 
 CSE = "cse"
-EFFORTS = ("fast", "normal", "high")
 
 
 @dataclass(frozen=True, slots=True)
