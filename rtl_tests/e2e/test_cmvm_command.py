@@ -2,6 +2,10 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +159,7 @@ def test_a_failure_leaves_what_was_there(core: Path, monkeypatch: pytest.MonkeyP
         pytest.param("core.sv", "is no name for Verilog; let it end in .v (-o core.v)", id="suffix"),
         pytest.param("W.npy/core.v", "cannot be written", id="below a file"),
         pytest.param("if.v", None, id="a keyword becomes another name"),
+        pytest.param("y.v", None, id="so does a port"),
     ],
 )
 def test_where_a_core_may_go(target: str, says: str | None, tmp_path: Path, terminal: Terminal) -> None:
@@ -213,3 +218,16 @@ def test_an_entry_that_is_no_integer_is_named_with_its_file(tmp_path: Path, term
     assert (code, out) == (2, "")
     assert err == f"error: {tmp_path / 'W.npy'}, entry [0, 1], is 2.5; give whole numbers, scaled if need be\n"
     assert contents(tmp_path).keys() == {"W.npy"}
+
+
+def test_an_interrupt_stops_the_search(tmp_path: Path) -> None:
+    """Ctrl-C within compiled code: one line, soon, and nothing is written."""
+    np.save(tmp_path / "W.npy", np.random.default_rng(0).integers(-128, 128, (64, 64)))
+    command = [sys.executable, "-c", "from shiftwright.cli import main; main()", "cmvm", "W.npy", "-o", "core.v"]
+    running = subprocess.Popen([*command, "--effort", "300"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    time.sleep(8)  # the search has begun, as the cache holds its compiled code; an earlier end is the same
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+
+    assert (130, "stopped; nothing was written\n") == (running.returncode, err)
+    assert [tmp_path / "W.npy"] == list(tmp_path.iterdir())

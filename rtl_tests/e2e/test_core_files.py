@@ -173,6 +173,7 @@ def test_a_line_is_counted_from_the_top_of_the_file(core: Path) -> None:
         pytest.param(lambda text: text.replace('"format": 1', '"format": 9'), "has format 9", id="other version"),
         pytest.param(lambda text: text.replace('"matrix"', '"weights"'), "states no 'matrix'", id="no matrix"),
         pytest.param(lambda text: text.replace('"files"', '"list"'), "lists no files", id="no files"),
+        pytest.param(lambda text: text.replace('"core.v":', '"b.v":'), "lists no hash of core.v", id="no hash"),
         pytest.param(None, "core.json does not exist; name a core", id="missing"),
     ],
 )

@@ -134,6 +134,15 @@ def test_a_syntax_error_is_one_line_and_a_log(build: Path, terminal: Terminal) -
     assert log.is_file()
 
 
+def test_a_wire_that_nobody_declares_is_an_error(tmp_path: Path, terminal: Terminal) -> None:
+    """Verilog would make one of it, one bit wide: a typing mistake would be synthesized."""
+    (tmp_path / "typo.v").write_text((DATA / "tree.v").read_text().replace("y <= e", "y <= mistyped"))
+    code, _, err = terminal.run("synth", tmp_path / "typo.v", "--device", "xcup")
+
+    assert (code, err.count("\n")) == (2, 1)
+    assert "mistyped' is implicitly declared" in err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -246,4 +255,4 @@ def test_an_interrupt_stops_cleanly(tree: Path, monkeypatch: pytest.MonkeyPatch)
     out, err = running.communicate(timeout=30)
 
     assert (130, "", "stopped; nothing was written\n") == (running.returncode, out, err)
-    assert [] == list(home.iterdir())
+    assert not home.exists()

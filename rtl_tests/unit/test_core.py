@@ -92,7 +92,7 @@ def test_empty_matrices_are_graphs_without_hardware(shape: tuple[int, int], resu
 
     assert (core.adders, core.bits, core.depth) == (0, 0, 0)
     np.testing.assert_array_equal(core(np.zeros((2, shape[1]))), np.zeros(result))
-    with pytest.raises(SolveError, match=rf"a matrix of {shape[0]}×{shape[1]} has no ports; there is no Verilog"):
+    with pytest.raises(SolveError, match=rf"a matrix of {shape[0]}×{shape[1]} has no ports; give rows and columns"):
         core.verilog()
 
 
@@ -127,7 +127,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
     "text": ([["1"]], {}, "the matrix holds <U1; give whole numbers"),
     "one axis": ([1, 2], {}, "the matrix has shape (2,); give one of two axes, (outputs, inputs)"),
     "three axes": (np.zeros((1, 1, 1)), {}, "the matrix has shape (1, 1, 1); give one of two axes"),
-    "ragged": ([[1], [1, 2]], {}, "the matrix is no array ("),
+    "ragged": ([[1], [1, 2]], {}, "the matrix is no array; give rows of equal length"),
     "beyond int64": (
         [[1, 1 << 70]],
         {},
@@ -177,7 +177,9 @@ def test_an_input_that_the_hardware_would_misread_is_refused(x: Any, says: str, 
     ("name", "kind", "says"),
     [
         pytest.param("module", BuildError, "cannot name a Verilog module", id="keyword"),
+        pytest.param("checker", BuildError, "cannot name a Verilog module", id="keyword of SystemVerilog"),
         pytest.param("a b", BuildError, "cannot name a Verilog module", id="blank"),
+        pytest.param("y", BuildError, "'y' is a port, and no simulator tells the two apart", id="port"),
         pytest.param(add3.NAME, SolveError, "is the module of three-operand adders", id="taken"),
     ],
 )

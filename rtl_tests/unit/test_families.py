@@ -11,7 +11,7 @@ from shiftwright.arith.cmvm.csd import SOLVER
 from shiftwright.arith.families.choose import families, family
 from shiftwright.arith.families.sums import Sums
 from shiftwright.arith.pipeline import register_bits
-from shiftwright.errors import BuildError
+from shiftwright.errors import SolveError
 
 BYTE = (-128, 127)
 NIBBLE = (0, 15)
@@ -42,7 +42,7 @@ def test_every_family_is_whole(name: str) -> None:
 
 def test_an_unknown_family_names_the_nearest() -> None:
     """And all there are."""
-    with pytest.raises(BuildError, match="there is no family 'xcupp'; did you mean xcup\\? choose from ecp5, generic"):
+    with pytest.raises(SolveError, match="there is no family 'xcupp'; did you mean xcup\\? choose from ecp5, generic"):
         family("xcupp")
 
 

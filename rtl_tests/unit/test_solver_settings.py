@@ -7,7 +7,7 @@ import pytest
 
 from shiftwright.arith.cmvm.cse.effort import EFFORTS
 from shiftwright.arith.cmvm.settings import SolverSettings
-from shiftwright.errors import BuildError, SolveError
+from shiftwright.errors import SolveError
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no such solver": ({"solver": "csee"}, "there is no solver 'csee'; did you mean cse? choose from csd, cse"),
@@ -36,7 +36,7 @@ def test_a_wrong_setting_is_refused_where_it_is_made(fault: str) -> None:
 
 def test_the_nearest_family_is_named() -> None:
     """Two letters are easily swapped."""
-    with pytest.raises(BuildError, match=r"there is no family 'xcpu'; did you mean xcup\?"):
+    with pytest.raises(SolveError, match=r"there is no family 'xcpu'; did you mean xcup\?"):
         SolverSettings(family="xcpu")
 
 

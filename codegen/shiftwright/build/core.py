@@ -101,7 +101,7 @@ class Core:
     def leaf(self, name: str, levels_per_stage: int) -> AdderLeaf:
         """The pipelined module; SolveError where there is nothing to make one of."""
         if not self.inputs or not self.outputs:
-            raise SolveError(f"a matrix of {self.outputs}×{self.inputs} has no ports; there is no Verilog for it")
+            raise SolveError(f"a matrix of {self.outputs}×{self.inputs} has no ports; give rows and columns")
         if checked_module_name(name) == add3.NAME:
             raise SolveError(f"{name!r} is the module of three-operand adders; choose another name (--name)")
         return AdderLeaf(name, self.graph, _checked(levels_per_stage))

@@ -20,7 +20,7 @@ def matrix_of(given: ArrayLike, name: str = "the matrix") -> NDArray[np.int64]:
     try:
         array = np.asarray(given)
     except (ValueError, TypeError) as error:
-        raise SolveError(f"{name} is no array ({error}); give rows of equal length") from None
+        raise SolveError(f"{name} is no array; give rows of equal length") from error
     if array.ndim != 2:
         raise SolveError(f"{name} has shape {array.shape}; give one of two axes, (outputs, inputs)")
     return _integers(array, name)
@@ -75,7 +75,7 @@ def array_of(path: Path) -> NDArray[Any]:
     except OSError as error:
         raise SolveError(f"{path} cannot be read ({error.strerror or error}); name another file") from None
     except (ValueError, EOFError) as error:
-        raise SolveError(f"{path} is no .npy file of numbers ({error}); save it with numpy.save") from None
+        raise SolveError(f"{path} is no .npy file of numbers; save it with numpy.save") from error
     if not isinstance(loaded, np.ndarray):
         raise SolveError(f"{path} is an archive; save the one matrix with numpy.save")
     return loaded
@@ -96,7 +96,10 @@ def _text_rows(path: Path) -> NDArray[Any]:
             wrong = cells[row.index(None)]
             raise SolveError(f"{path}, line {place}: {wrong[:SHOWN]!r} is no number; give whole numbers alone")
         if rows and len(row) != len(rows[0]):
-            raise SolveError(f"{path}, line {place}: {len(row)} numbers, the lines above have {len(rows[0])}")
+            raise SolveError(
+                f"{path}, line {place}: {len(row)} numbers, the lines above have {len(rows[0])}; "
+                "give rows of equal length"
+            )
         rows.append(row)
     return np.array(rows, dtype=object).reshape(len(rows), len(rows[0]) if rows else 0)
 

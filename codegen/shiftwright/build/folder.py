@@ -5,7 +5,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -117,6 +117,7 @@ def check_target(path: Path, force: bool) -> None:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A new folder beside `path` that takes its place when the block ends well, and vanishes when it does not."""
+    made = [parent for parent in path.parents if not parent.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
@@ -140,6 +141,9 @@ def replacing(path: Path) -> Iterator[Path]:
         raise BuildError(f"{path} cannot be written ({error.strerror}); name another folder (-o DIR)") from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+        for parent in made:  # none of them where the result stands now
+            with suppress(OSError):
+                parent.rmdir()
 
 
 def simulator_files() -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from shiftwright.errors import BuildError
 
-# IEEE 1364-2005, annex B; and what SystemVerilog tools add that a network may well be called.
+# IEEE 1364-2005, annex B, IEEE 1800-2017, annex B, and what Icarus adds.
 _PLAIN = """
 always and assign automatic begin buf bufif0 bufif1 case casex casez cell cmos config deassign default defparam design
 disable edge else event for force forever fork function generate genvar highz0 highz1 if ifnone incdir include initial
@@ -14,24 +14,35 @@ noshowcancelled not notif0 notif1 or output parameter pmos posedge primitive pul
 pulsestyle_ondetect pulsestyle_onevent rcmos real realtime reg release repeat rnmos rpmos rtran rtranif0 rtranif1
 scalared showcancelled signed small specify specparam strong0 strong1 supply0 supply1 table task time tran tranif0
 tranif1 tri tri0 tri1 triand trior trireg unsigned use uwire vectored wait wand weak0 weak1 while wire wor xnor xor
-bit byte class clocking const context cover enum export final global import int interface local logic modport new
-package process program property protected pure rand ref sequence static string struct super this type typedef union
-unique var virtual void with
+accept_on alias always_comb always_ff always_latch assert assume before bind bins binsof bit bool break byte chandle
+checker class clocking const constraint context continue cover covergroup coverpoint cross dist do enum eventually
+expect export extends extern final first_match foreach forkjoin global iff ignore_bins illegal_bins implements implies
+import inside int interconnect interface intersect join_any join_none let local logic longint matches modport nettype
+new nexttime null package packed priority process program property protected pure rand randc randcase randsequence ref
+reject_on restrict return s_always s_eventually s_nexttime s_until s_until_with sequence shortint shortreal soft solve
+static string strong struct super sync_accept_on sync_reject_on tagged this throughout timeprecision timeunit type
+typedef union unique unique0 until until_with untyped var virtual void wait_order weak wildcard with within wreal
 """
-_OPENERS = "case class clocking config function generate interface module package primitive program property sequence"
+_OPENERS = """
+case checker class clocking config function generate group interface module package primitive program property sequence
+"""
 KEYWORDS = frozenset(
     [*_PLAIN.split(), "end", "endspecify", "endtable", "endtask", *(f"end{w}" for w in _OPENERS.split())]
 )
+# A simulator that looks for a port in a module of that name finds the module.
+PORTS = frozenset({"aclk", "aresetn", "clk", "ce", "x", "y"})
 
 
 def checked_module_name(name: str) -> str:
-    """The name as it is; BuildError for one that Verilog does not take."""
+    """The name as it is; BuildError for one that Verilog or a bench does not take."""
+    if name in PORTS:
+        raise BuildError(f"{name!r} is a port, and no simulator tells the two apart; choose another name (--name NAME)")
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or name in KEYWORDS:
         raise BuildError(f"{name!r} cannot name a Verilog module; use letters, digits and underscores (--name NAME)")
     return name
 
 
-def module_name_of(path: Path) -> str:
-    """A module name made from a file's."""
+def module_name_of(path: Path, kind: str = "network") -> str:
+    """A module name made from a file's, with what it is in front where a file's name alone will not do."""
     stem = re.sub(r"\W+", "_", path.stem, flags=re.ASCII).strip("_")
-    return stem if re.match(r"[A-Za-z_]", stem) and stem not in KEYWORDS else f"network_{stem}".rstrip("_")
+    return stem if re.match(r"[A-Za-z_]", stem) and stem not in KEYWORDS | PORTS else f"{kind}_{stem}".rstrip("_")

@@ -32,10 +32,12 @@ A usual day, from a float model to simulated hardware:
     shiftwright verify build --data test.npz
 
 Exit codes: 0 all is well; 1 the hardware differs from the reference; 2 the input is unusable, and one line on standard
-error says what to do; 3 a bug of ours. Every command takes --json and then prints one object to standard output.""",
+error says what to do; 3 a bug of ours; 130 stopped by Ctrl-C. Every command takes --json and then prints one object to
+standard output.""",
 )
 # Lines and tables hold paths and names that users chose, brackets and colons among them: none of it is markup.
 tables, notes = (Console(markup=False, emoji=False, highlight=False, stderr=stderr) for stderr in (False, True))
+INTERRUPTED = 130  # as shells say it
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to standard output instead of tables.")]
 
 
@@ -79,11 +81,26 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console without Unicode gets question marks, not a crash
     try:
-        app()
+        code = app(standalone_mode=False)
     except ShiftwrightError as error:
         notes.print(f"error: {error}", soft_wrap=True)
         sys.exit(2)
-    except Exception:
+    except Exception as error:
+        if hasattr(error, "format_message"):  # typer keeps click's exceptions in a private module
+            usage(error)
+            sys.exit(2)
         traceback.print_exc()
         notes.print("This is a bug in Shiftwright: please report the lines above and the model.")
         sys.exit(3)
+    if code == INTERRUPTED:
+        notes.print("stopped; nothing was written")
+    sys.exit(code)
+
+
+def usage(error: Any) -> None:
+    """One line for a command that was typed wrong; the help itself where nothing was typed."""
+    path = error.ctx.command_path if getattr(error, "ctx", None) else app.info.name
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+    else:
+        notes.print(f"error: {error.format_message().rstrip('.')}; see `{path} --help`", soft_wrap=True)

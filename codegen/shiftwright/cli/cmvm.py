@@ -81,7 +81,7 @@ def cmvm(
     if clock is not None and plan.pipelined_for is None:
         why = "--levels-per-stage says it already" if levels_per_stage else f"{family} has no delays; name a --family"
         raise SolveError(f"a clock of {clock:g} MHz cannot choose the levels a stage: {why}")
-    module = module_name_of(output) if name is None else checked_module_name(name)
+    module = module_name_of(output, "core") if name is None else checked_module_name(name)
     check_places(CorePlaces(output), force)
     weights = matrix_of(array_of(matrix), str(matrix))
     ranges = ranges_of(_ranges(input_range, input_bits, unsigned), weights.shape[1])

@@ -49,12 +49,8 @@ def synth(
     sources = find_sources(design, top)
     for note in sources.notes:
         notes.print(f"note: {note}", soft_wrap=True)
-    try:
-        with working(f"synthesizing {sources.top} for {target.name}") as progress:
-            found = synthesize(sources, target, clock, seed, place, progress).as_dict()
-    except KeyboardInterrupt:
-        notes.print("stopped; nothing was written")
-        raise typer.Exit(130) from None
+    with working(f"synthesizing {sources.top} for {target.name}") as progress:
+        found = synthesize(sources, target, clock, seed, place, progress).as_dict()
     emit(as_json, found, lambda: synthesized_table(tables, found))
     if found["failure"]:
         raise SynthesisError(found["failure"])

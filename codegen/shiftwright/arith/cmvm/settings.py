@@ -21,7 +21,7 @@ class SolverSettings:
     """`depth_limit` counts adder levels above the least possible; None leaves depth alone.
 
     `effort` is a name, which always gives the same graph, or a number of seconds, which does not. `family` names the
-    cost model. SolveError or BuildError for what is none of these."""
+    cost model. SolveError for what is none of these."""
 
     solver: str = CSE
     effort: str | float = "normal"

@@ -5,7 +5,7 @@ from typing import cast
 
 from shiftwright import registry
 from shiftwright.arith.families.family import Family
-from shiftwright.errors import BuildError
+from shiftwright.errors import SolveError
 
 
 def families() -> dict[str, Family]:
@@ -15,10 +15,10 @@ def families() -> dict[str, Family]:
 
 
 def family(name: str) -> Family:
-    """The family of a name; BuildError with the nearest one if there is none."""
+    """The family of a name; SolveError with the nearest one if there is none."""
     known = families()
     if name not in known:
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
-        raise BuildError(f"there is no family {name!r}; {hint}choose from {', '.join(known)}")
+        raise SolveError(f"there is no family {name!r}; {hint}choose from {', '.join(known)}")
     return known[name]

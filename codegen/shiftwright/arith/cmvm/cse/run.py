@@ -5,7 +5,7 @@ from time import perf_counter
 import numpy as np
 
 from shiftwright.arith.adder_graph import AdderGraph
-from shiftwright.arith.cmvm.cse.assemble import assemble
+from shiftwright.arith.cmvm.cse.assemble import Rows, assemble
 from shiftwright.arith.cmvm.cse.compiled import BUILD, EXPORT, IMPROVE, entry
 from shiftwright.arith.cmvm.cse.effort import RATE
 from shiftwright.arith.cmvm.cse.problem import Problem, Start, first_best, first_state, slimmed
@@ -15,6 +15,7 @@ from shiftwright.arith.families.family import Family
 UNIT = 16  # the search counts in sixteenths of a LUT
 ADDER = 200  # what an adder costs beyond its LUTs, in the same unit: fewer adders lead to fewer LUTs, too
 HOT, COLD = 160.0, 8.0  # temperatures, in the same unit
+SLICE = RATE / 2  # work that one call of compiled code does
 SIZE, NOISE, PART = 5.0, 0.5, 0.6  # nodes in a step, noise on savings, how often a node goes from one reader only
 
 
@@ -30,7 +31,8 @@ class Search:
         self._schedule = np.array([HOT, COLD, SIZE, NOISE])
         state = first_state(problem, start, seed, family.operands, depth, costs)
         self._best = first_best(state)
-        entry()(BUILD, state, self._best, self._terms, 0.0, self._schedule)
+        self._state = state
+        self._call(BUILD, 0.0)
         assert not state.counters[FAILED]
         self._state = slimmed(state)
         self._state.noise[2] = PART
@@ -41,9 +43,11 @@ class Search:
         return int(self._best.scalars[BEST_TOTAL])
 
     def improve(self, budget: float) -> None:
-        """Anneals for that much work."""
-        self._schedule[:2] = HOT, COLD
-        entry()(IMPROVE, self._state, self._best, self._terms, budget, self._schedule)
+        """Anneals for that much work, in slices: compiled code cannot be interrupted."""
+        slices = max(1, round(budget / SLICE))
+        for number in range(slices):
+            self._schedule[:2] = [HOT * (COLD / HOT) ** (place / slices) for place in (number, number + 1)]
+            self._call(IMPROVE, budget / slices)
 
     def improve_for(self, seconds: float) -> None:
         """Anneals by the clock, in slices whose temperature follows it."""
@@ -51,10 +55,22 @@ class Search:
         while (share := (perf_counter() - begin) / max(seconds, 1e-9)) < 1:
             now = HOT * (COLD / HOT) ** share
             self._schedule[:2] = now, now
-            entry()(IMPROVE, self._state, self._best, self._terms, min(0.02 * seconds, 0.1) * RATE, self._schedule)
+            self._call(IMPROVE, min(0.02 * seconds, 0.1) * RATE)
 
     def graph(self) -> AdderGraph:
         """The best state as an adder graph; ends the search, whose tables no longer fit the state after this."""
-        heads, items, sums, _ = entry()(EXPORT, self._state, self._best, self._terms, 0.0, self._schedule)
+        heads, items, sums, _ = self._call(EXPORT, 0.0)
         outputs = int(self._state.counters[1])
         return assemble(self._ranges, outputs, heads, items, sums, self._depth)
+
+    def _call(self, task: int, budget: float) -> tuple[Rows, Rows, Rows, int]:
+        try:
+            return entry()(task, self._state, self._best, self._terms, budget, self._schedule)
+        except SystemError as error:
+            # What numba's wrapper makes of a Ctrl-C that came while it ran, with further ones of the kind in between.
+            cause: BaseException | None = error
+            while cause is not None:
+                if isinstance(cause, KeyboardInterrupt):
+                    raise cause from None
+                cause = cause.__cause__
+            raise
