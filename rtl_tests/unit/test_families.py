@@ -168,3 +168,14 @@ def test_bits_are_stored_at_most_as_often_as_words(data: st.DataObject) -> None:
 
     assert 0 <= Sums(graph, levels).registers <= register_bits(graph, levels)
     assert family("xcup").registers(graph, levels) <= family("ecp5").registers(graph, levels)
+
+
+def test_the_register_behind_an_adder_that_is_kept_is_no_part_of_a_shift_register() -> None:
+    """A sum of five bits waits for seven adders behind it: in four registers of which Yosys leaves out the first."""
+    builder = Builder([(-8, 7)] * 2)
+    waiting = late = builder.add([Operand(0), Operand(1)])
+    for _ in range(7):
+        late = builder.add([Operand(late), Operand(1)])
+    sums = Sums(builder.graph([Operand(waiting), Operand(late)]), 2)
+
+    assert [3] * 5 == [length for length in sums.chains() if length > 1]

@@ -110,7 +110,7 @@ def test_a_script_needs_no_quotes(name: str, plain: str, tmp_path: Path) -> None
     (tmp_path / "work").mkdir()
     script.prepare(tmp_path / "work", [tmp_path / name], "one", device("ecp5-85k"), netlist=False)
 
-    assert f"read_verilog {plain}\n" in (tmp_path / "work" / script.SCRIPT).read_text()
+    assert f"read_verilog -noautowire {plain}\n" in (tmp_path / "work" / script.SCRIPT).read_text()
     assert ONE == (tmp_path / "work" / plain).read_text()
 
 
@@ -126,4 +126,4 @@ def test_adders_become_alus_before_anything_merges_them(name: str, tmp_path: Pat
 
         assert lines.index("techmap -map adders_to_alu.v") < synth
         assert netlist == ("write_json netlist.json" in lines)
-        assert f"read_verilog{''.join(f' -D {macro}' for macro in target.defines)} one.v" in lines
+        assert f"read_verilog -noautowire{''.join(f' -D {macro}' for macro in target.defines)} one.v" in lines

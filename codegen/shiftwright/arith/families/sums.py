@@ -58,10 +58,17 @@ class Sums:
             self._read(word, self._latency + 1)
 
     def chains(self) -> Iterator[int]:
-        """Lengths of all rows of registers of one bit, from one place where the bit is read to the next."""
+        """Lengths of all rows of registers of one bit, from one place where the bit is read to the next.
+
+        Where adders are kept apart, for several stand in a stage, the register behind one is a row of its own: Yosys
+        leaves it out of shift registers."""
         for (value, _), taps in self._taps.items():
-            before = self._stage(value)
+            before = made = self._stage(value)
+            is_kept = self._levels > 1 and value >= len(self._graph.inputs)
             for tap in sorted(taps):
+                if is_kept and before == made and tap > made:
+                    yield 1
+                    before += 1
                 if tap > before:
                     yield tap - before
                 before = tap
