@@ -1,6 +1,6 @@
 """Shiftwright's solver for constant matrix products beside da4ml and alkaid, on seeded matrices and trained layers.
 
-    python -m benchmarks.cmvm [--quick | --published | --scaling | --matrix FILE.npy] [--synth] [--effort fast] …
+    python -m benchmarks.cmvm [--quick | --small | --published | --scaling | --matrix FILE.npy] [--synth] …
 
 Every tool's graph becomes the same data structure, is proved to be the matrix, and is counted by the same code: adders;
 full-adder bits, low bits that only pass through left out; depth in adders. An output that a tool leaves with a sign
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     small = " and ".join(matrices.QUICK_SIZES)
     chosen.add_argument("--quick", action="store_true", help=f"random matrices of {small} alone; under two minutes")
     chosen.add_argument("--large", action="store_true", help=f"also {', '.join(matrices.LARGE)}; minutes each")
+    chosen.add_argument("--small", action="store_true", help="100 random ones of 2 to 24 rows and columns, all kinds")
     chosen.add_argument("--published", action="store_true", help="means over 100 random 16×16 8-bit matrices")
     chosen.add_argument("--scaling", action="store_true", help="ours alone on ternary matrices up to 256×256")
     chosen.add_argument("--matrix", type=Path, metavar="FILE.npy", help="integers (outputs, inputs) of your own")
@@ -137,8 +138,8 @@ def _compare(arguments: argparse.Namespace, console: Console) -> None:
 def _matrices(arguments: argparse.Namespace, patterns: Sequence[str] | None) -> dict[str, Matrix]:
     if arguments.matrix:
         return {arguments.matrix.stem: read_matrix(arguments.matrix)}
-    if arguments.published:
-        found = matrices.published(arguments.seed)
+    if arguments.published or arguments.small:
+        found = (matrices.published if arguments.published else matrices.small)(arguments.seed)
         return {name: found[name] for name in pick(list(found), patterns)}
     names = matrices.quick_names() if arguments.quick else matrices.default_names(arguments.large)
     return {name: matrices.matrix(name, arguments.seed) for name in pick(names, patterns)}

@@ -26,6 +26,7 @@ RANGE = (-128, 127)  # of every input
 LAYERS = {"mlp": ("dense1", "dense2", "dense3"), "cnn": ("conv1", "conv2", "conv3", "dense")}  # of digits networks
 NETWORK_METHODS = ("pot", "ternary")
 PUBLISHED_COUNT, PUBLISHED_SIZE, PUBLISHED_BITS = 100, 16, 8
+SMALL_COUNT, SMALL_MOST = 100, 24
 
 
 def ternary(density: float) -> Draw:
@@ -79,6 +80,22 @@ def published(seed: int = 0) -> dict[str, Matrix]:
     return {
         f"published-{number:02d}": random.integers(lo, hi, shape, endpoint=True) for number in range(PUBLISHED_COUNT)
     }
+
+
+def small(seed: int = 0) -> dict[str, Matrix]:
+    """A hundred matrices of all kinds with 2 to 24 rows and columns, one in five sparse, one in ten without sign."""
+    random = np.random.default_rng([seed, crc32(b"small")])
+    found: dict[str, Matrix] = {}
+    for number in range(SMALL_COUNT):
+        kind = list(KINDS)[random.integers(len(KINDS))]
+        outputs, inputs = random.integers(2, SMALL_MOST + 1, 2).tolist()
+        weights = KINDS[kind](random, (outputs, inputs))
+        if random.random() < 0.2:
+            weights = weights * (random.random(weights.shape) < 0.3)
+        if random.random() < 0.1:
+            weights = np.abs(weights)
+        found[f"small-{number:02d}-{kind}-{inputs}x{outputs}"] = weights
+    return found
 
 
 def matrix(name: str, seed: int = 0) -> Matrix:

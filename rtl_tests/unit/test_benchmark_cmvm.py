@@ -60,6 +60,16 @@ def test_density_is_the_share_of_weights_that_are_not_zero() -> None:
     assert share == pytest.approx(0.7, abs=5 * (0.7 * 0.3 / 128**2) ** 0.5)
 
 
+def test_the_small_set_is_of_all_kinds() -> None:
+    """A hundred again, none larger than 24×24, the same for the same seed."""
+    found = cmvm_matrices.small()
+
+    assert len(found) == 100
+    assert {name.split("-")[2] for name in found} == set(cmvm_matrices.KINDS)
+    assert all(2 <= size <= 24 for matrix in found.values() for size in matrix.shape)
+    assert all((matrix == cmvm_matrices.small()[name]).all() for name, matrix in found.items())
+
+
 def test_the_published_set_is_a_hundred_different_matrices() -> None:
     """16×16 of 8-bit entries, as in print."""
     found = cmvm_matrices.published()
