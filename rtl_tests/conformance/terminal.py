@@ -9,6 +9,11 @@ import pytest
 
 from shiftwright.cli import app, main
 
+# A shell that starts tests in the background has them, and all that they start, ignore Ctrl-C.
+INTERRUPTIBLE = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from shiftwright.cli import main; main()"
+)
+
 
 class Terminal:
     """Runs the command line in this process."""

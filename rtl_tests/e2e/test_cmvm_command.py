@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtl_tests.conformance.terminal import Terminal
+from rtl_tests.conformance.terminal import INTERRUPTIBLE, Terminal
 from rtl_tests.e2e import cores
 from rtl_tests.e2e.cores import MATRIX
 from rtl_tests.e2e.subjects import contents
@@ -223,11 +223,14 @@ def test_an_entry_that_is_no_integer_is_named_with_its_file(tmp_path: Path, term
 def test_an_interrupt_stops_the_search(tmp_path: Path) -> None:
     """Ctrl-C within compiled code: one line, soon, and nothing is written."""
     np.save(tmp_path / "W.npy", np.random.default_rng(0).integers(-128, 128, (64, 64)))
-    command = [sys.executable, "-c", "from shiftwright.cli import main; main()", "cmvm", "W.npy", "-o", "core.v"]
+    command = [sys.executable, "-c", INTERRUPTIBLE, "cmvm", "W.npy", "-o", "core.v"]
     running = subprocess.Popen([*command, "--effort", "300"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     time.sleep(8)  # the search has begun, as the cache holds its compiled code; an earlier end is the same
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=60)
+    try:
+        _, err = running.communicate(timeout=60)
+    finally:
+        running.kill()
 
     assert (130, "stopped; nothing was written\n") == (running.returncode, err)
     assert [tmp_path / "W.npy"] == list(tmp_path.iterdir())

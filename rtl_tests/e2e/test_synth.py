@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rtl_tests.conformance.terminal import Terminal
+from rtl_tests.conformance.terminal import INTERRUPTIBLE, Terminal
 from rtl_tests.e2e.subjects import compile_model, tiny_cnn
 from shiftwright.flow import load
 from shiftwright.synth import luts, script
@@ -245,7 +245,7 @@ def test_nothing_of_the_users_is_replaced(block: Any, tree: Path, terminal: Term
 def test_an_interrupt_stops_cleanly(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C ends the tool and leaves no half a result; one line, and the exit code of an interrupt."""
     native(monkeypatch, tree.parent, "yosys", '[ "$1" = --version ] || { touch started; exec sleep 60; }')
-    command = [sys.executable, "-c", "from shiftwright.cli import main; main()", "synth", str(tree), "--device", "xcup"]
+    command = [sys.executable, "-c", INTERRUPTIBLE, "synth", str(tree), "--device", "xcup"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0)
     home = tree.with_suffix(".synth")
     deadline = time.monotonic() + 30
