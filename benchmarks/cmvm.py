@@ -27,7 +27,8 @@ from benchmarks import cmvm_matrices as matrices
 from benchmarks.cmvm_rows import Measured, Row, limit_name, published_table, row_of, show
 from benchmarks.cmvm_scaling import scaling
 from benchmarks.cmvm_synth import FAMILIES, Synthesized, show_synthesis, synthesize
-from benchmarks.cmvm_tools import EFFORTS, ENVIRONMENT, OURS, PEERS, Ours, Peers, Solution, effort_of, peer_python
+from benchmarks.cmvm_tools import ENVIRONMENT, OURS, PEERS, Ours, Peers, Solution, effort_of, peer_python
+from shiftwright.arith.cmvm.cse.effort import EFFORTS
 from shiftwright.errors import QuantizeError, ShiftwrightError
 
 LIMITS: tuple[int | None, ...] = (0, 2, None)

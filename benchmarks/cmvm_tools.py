@@ -22,6 +22,7 @@ from benchmarks.cmvm_graphs import convert
 from benchmarks.cmvm_peers import fastest
 from shiftwright.arith.adder_graph import AdderGraph
 from shiftwright.arith.cmvm.cse import CseSolver
+from shiftwright.arith.cmvm.cse.effort import EFFORTS
 from shiftwright.arith.families.choose import family
 from shiftwright.arith.prove import prove_graph
 from shiftwright.errors import ShiftwrightError
@@ -30,7 +31,6 @@ OURS = "shiftwright"
 PEERS = {"da4ml": "0.6.0", "alkaid": "0.8.2"}  # the versions compared with
 ENVIRONMENT = Path(__file__).resolve().parents[1] / "build" / "peers"
 SCRIPT = Path(__file__).with_name("cmvm_peers.py")
-EFFORTS = ("fast", "normal", "high")
 Matrix = NDArray[np.int64]
 Range = tuple[int, int]
 

@@ -19,6 +19,7 @@ from rich.table import Table
 
 import models
 import shiftwright
+from models.demo import ACTIVATION_BITS, NETWORKS, WEIGHTS
 from models.digits import write_files
 from shiftwright.build.manifest import Json
 from shiftwright.quantize.flow import quantize
@@ -28,8 +29,6 @@ from shiftwright.synth.run import synthesize
 from shiftwright.synth.sources import find_sources
 
 MODELS = Path(next(iter(models.__path__)))
-NETWORKS = ("mlp", "cnn")
-WEIGHTS = {"pot": 4, "ternary": 2}
 SOLVERS = ("csd", "cse")
 COLUMNS = ("network", "family", "solver", "adders", "bits", "LUTs ≈", "registers", "latency")
 
@@ -72,7 +71,7 @@ def main() -> None:
 
 def quantized(network: str, weights: str, folder: Path) -> Path:
     """The network's file with such weights."""
-    settings = Settings(weights=weights, weight_bits=WEIGHTS[weights], activation_bits=6)
+    settings = Settings(weights=weights, weight_bits=WEIGHTS[weights], activation_bits=ACTIVATION_BITS)
     path = folder / f"{network}_{weights}.onnx"
     calibration = dict(np.load(folder / f"{network}_calibration.npz"))
     quantize(MODELS / f"digits_{network}" / f"digits_{network}.onnx", calibration, settings, path)

@@ -28,11 +28,12 @@ def multiples(problem: Problem, arity: int, depth: int | None) -> Start | None:
         reads &= _fitting(arity**levels - digits, arity**depth - problem.lengths - problem.reserved)
     pairs = np.stack([np.broadcast_to(np.arange(inputs), odd.shape)[reads], odd[reads]], axis=1)
     chosen, place, count = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
-    if not (count > 1).any():
+    shared, place = count > 1, place.ravel()
+    if not shared.any():
         return None
-    reads[reads] = (count > 1)[place.ravel()]
-    node_of = np.cumsum(count > 1) - 1
-    made = chosen[count > 1]
+    reads[reads] = shared[place]
+    node_of = np.cumsum(shared) - 1
+    made = chosen[shared]
     weights = np.zeros((len(made), inputs), dtype=np.int64)
     weights[np.arange(len(made)), made[:, 0]] = made[:, 1]
     nodes = inputs + outputs
@@ -40,8 +41,8 @@ def multiples(problem: Problem, arity: int, depth: int | None) -> Start | None:
     readers = np.stack(
         [
             inputs + rows,
-            nodes + node_of[place.ravel()[count[place.ravel()] > 1]],
-            np.rint(np.log2(lowest[rows, columns])).astype(np.int64),
+            nodes + node_of[place[shared[place]]],
+            np.bitwise_count(lowest[rows, columns] - 1).astype(np.int64),
             (matrix[rows, columns] < 0).astype(np.int64),
         ],
         axis=1,

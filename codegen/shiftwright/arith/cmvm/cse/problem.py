@@ -139,7 +139,7 @@ def first_state(problem: Problem, start: Start, seed: int, arity: int, depth: in
         merges=np.zeros((capacity, 3), dtype=np.int64),
         live=np.zeros(capacity, dtype=np.int64),
         counters=counters,
-        noise=np.zeros(4),
+        noise=np.zeros(3),
     )
 
 
