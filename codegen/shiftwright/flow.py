@@ -21,6 +21,7 @@ from shiftwright.errors import ImportModelError, ShiftwrightError, SimulationErr
 from shiftwright.frontend.convert import Network, import_network
 from shiftwright.frontend.reference import Comparison, compare, portable_bytes
 from shiftwright.ir.show import show
+from shiftwright.lower.choice import Choices
 from shiftwright.lower.design import Lowered, lower
 from shiftwright.lower.plan import Plan
 from shiftwright.lower.stages import check_hardware
@@ -78,16 +79,18 @@ class Model:
         family: str = "generic",
         seed: int = 0,
         clock: float | None = None,
+        engines: Sequence[str] = (),
         progress: Callable[[str], None] = lambda step: None,
     ) -> "Design":
         """The network as hardware; HardwareError names a node that has none yet.
 
         `name` is the top module's, by default the file's; a register follows every `levels_per_stage` adder levels.
-        Without that number it is one, or on a family of FPGAs as many as a `clock` in MHz allows. The other options are
-        those of `SolverSettings`; `progress` hears what is being worked on."""
+        Without that number it is one, or on a family of FPGAs as many as a `clock` in MHz allows. `engines` are
+        texts such as `conv*=serial:d=1`, layer names and their engine, of which the last that fits counts. The other
+        options are those of `SolverSettings`; `progress` hears what is being worked on."""
         top = module_name_of(self.network.path) if name is None else checked_module_name(name)
         settings = SolverSettings(solver, effort, depth_limit, family, seed)
-        plan = Plan(settings, levels_per_stage, clock)
+        plan = Plan(settings, levels_per_stage, clock, Choices.parse(engines))
         if waits_for_compiler(settings):
             progress(NOTE)
         return Design(self, lower(self.network.graph, top, plan, progress))

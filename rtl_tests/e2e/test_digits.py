@@ -97,9 +97,9 @@ def test_power_of_two_weights_keep_the_accuracy(network: str, images: Path) -> N
 def test_requantizers_of_our_files_are_wires(weights: str, images: Path) -> None:
     """Scales are powers of two and biases half a step off the grid: no adder beyond the matrices."""
     for network in ("mlp", "cnn"):
-        stages = quantized(images, network, weights).compile().lowered.stages
+        stages = quantized(images, network, weights).compile().lowered.layers
 
-        assert {stage.engine.requantize_adders for stage in stages if stage.engine is not None} == {0}
+        assert {layer.engine.requantize_adders for layer in stages if layer.engine is not None} == {0}
 
 
 @pytest.mark.slow

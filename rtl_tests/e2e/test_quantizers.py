@@ -129,7 +129,7 @@ def test_means_need_no_adder_behind_them(spec: str, size: int, tmp_path: Path) -
     onnx.checker.check_model(onnx.load(path), full_check=True)
     design = flow.load(path).compile(effort="fast")
     found = design.verify(frames(draft), 8, [need("icarus")])
-    engines = [stage.engine for stage in design.lowered.stages if stage.engine is not None]
+    engines = [layer.engine for layer in design.lowered.layers if layer.engine is not None]
 
     assert {engine.requantize_adders for engine in engines} == {0}
     assert [simulation.message for simulation in found.simulations] == [""]

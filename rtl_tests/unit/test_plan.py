@@ -51,13 +51,16 @@ def test_a_family_takes_as_many_levels_as_its_clock_allows(graph: AdderGraph) ->
 def test_layers_of_a_network_have_levels_of_their_own(model: Model) -> None:
     """Small sums are quicker; each layer's latency and registers follow."""
     compiled = model.compile(family="ecp5", clock=120.0, effort="fast")
-    engines = {stage.name: stage.engine for stage in compiled.lowered.stages if stage.engine is not None}
-
-    for engine in engines.values():
-        schedule = Schedule(engine.graph, engine.levels)
-        assert engine.levels == compiled.lowered.plan.levels(engine.graph)
-        assert (engine.pipeline.leaves[0].latency, engine.registers) == (schedule.latency, schedule.register_bits)
-    assert max(engine.levels for engine in engines.values()) > 1
+    plan = compiled.lowered.plan
+    levels = []
+    for layer in compiled.lowered.layers:
+        if layer.engine is not None:
+            assert layer.engine.graph is not None and layer.engine.leaf is not None and layer.engine.levels is not None
+            schedule = Schedule(layer.engine.graph, layer.engine.levels)
+            assert layer.engine.levels == plan.levels(layer.engine.graph)
+            assert (layer.engine.leaf.latency, layer.engine.registers) == (schedule.latency, schedule.register_bits)
+            levels.append(layer.engine.levels)
+    assert max(levels) > 1
 
 
 def test_a_clock_that_is_too_fast_names_the_layer(model: Model) -> None:
@@ -74,10 +77,10 @@ def test_no_levels_a_stage_are_refused() -> None:
 
 def test_the_plain_solver_is_there_for_comparison(model: Model) -> None:
     """It shares nothing between rows."""
-    plain, shared = (model.compile(solver=solver, effort="fast").lowered.stages for solver in ("csd", "cse"))
+    plain, shared = (model.compile(solver=solver, effort="fast").lowered.layers for solver in ("csd", "cse"))
 
-    assert sum(stage.engine.graph.adders for stage in shared if stage.engine) < sum(
-        stage.engine.graph.adders for stage in plain if stage.engine
+    assert sum(layer.engine.adders for layer in shared if layer.engine) < sum(
+        layer.engine.adders for layer in plain if layer.engine
     )
 
 

@@ -42,11 +42,12 @@ def manifest(design: Design) -> Json:
 
 def counts(design: Design) -> dict[str, LeafProof]:
     """What the proof of each leaf would count."""
-    engines = {stage.name: stage.engine for stage in design.lowered.stages if stage.engine is not None}
-    return {
-        name: LeafProof(one.graph.adders, one.graph.bits, one.graph.depth, one.pipeline.latency, one.registers)
-        for name, one in engines.items()
-    }
+    found = {}
+    for layer in design.lowered.layers:
+        if layer.engine is not None and layer.engine.graph is not None and layer.engine.leaf is not None:
+            graph, latency = layer.engine.graph, layer.engine.leaf.latency
+            found[layer.name] = LeafProof(graph.adders, graph.bits, graph.depth, latency, layer.engine.registers)
+    return found
 
 
 def wrong(manifest: Json, design: Design) -> list[str]:

@@ -87,6 +87,6 @@ def assert_free_where_absorbed(model: flow.Model, report: Report) -> None:
 
     A mean that is quantized again with no layer between has no bias that could save the rounding."""
     names = [row.name for row in report.layers]
-    stages = [stage for stage in model.compile(effort="fast").lowered.stages if stage.name in names]
+    layers = [layer for layer in model.compile(effort="fast").lowered.layers if layer.name in names]
     if all(row.absorbed for row in report.layers[:-1]):
-        assert {stage.engine.requantize_adders for stage in stages if stage.engine is not None} == {0}
+        assert {layer.engine.requantize_adders for layer in layers if layer.engine is not None} == {0}

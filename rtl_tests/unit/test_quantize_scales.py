@@ -108,7 +108,7 @@ def test_requantizers_are_wires(name: str, spec: str, tmp_path: Path) -> None:
     """No adder beyond the matrices, behind averages over four and over nine words too."""
     path, _ = write(tmp_path, NETWORKS[name](), weights=spec, weight_bits=3)
     engines = [
-        stage.engine for stage in flow.load(path).compile(effort="fast").lowered.stages if stage.engine is not None
+        layer.engine for layer in flow.load(path).compile(effort="fast").lowered.layers if layer.engine is not None
     ]
 
     assert len(engines) == len(ABSORBED[name]) + 1  # the pool's sum
@@ -123,7 +123,7 @@ def test_a_requantizer_behind_a_bounded_clamp_costs_adders(tmp_path: Path) -> No
     draft.node("Gemm", [draft.node("Clip", [hidden, *bounds], "r"), draft.weights("w1", 8, 3)], "y")
     path, report = write(tmp_path, draft)
     engines = [
-        stage.engine for stage in flow.load(path).compile(effort="fast").lowered.stages if stage.engine is not None
+        layer.engine for layer in flow.load(path).compile(effort="fast").lowered.layers if layer.engine is not None
     ]
 
     assert [row.absorbed for row in report.layers] == [False, False]

@@ -14,6 +14,7 @@ from shiftwright.errors import BuildError
 from shiftwright.ir.edges import InputEdge, OutputEdge
 from shiftwright.ir.meaning import Layout
 from shiftwright.lower.design import Lowered
+from shiftwright.lower.layer import Layer
 from shiftwright.lower.stages import Stage
 from shiftwright.rtl.format import Format
 
@@ -37,11 +38,15 @@ def describe(design: Lowered, source: InputEdge, target: OutputEdge, model: str,
         "timing": {"latency": timing.latency, "interval": timing.interval},
         "multipliers": multipliers,
         "solver": design.plan.as_dict(),
-        "layers": [_layer(stage) for stage in design.stages],
+        "layers": [
+            _layer(layer, latency, stage.timing.interval)
+            for stage in design.stages
+            for layer, latency in zip(stage.layers, stage.latencies, strict=True)
+        ],
         "links": [_link(stage, first) for stage, first in zip(design.stages, timing.first, strict=True)],
         "proofs": {
-            "adder_graphs": sum(stage.engine is not None for stage in design.stages),
-            "adders": sum(stage.engine.graph.adders for stage in design.stages if stage.engine is not None),
+            "adder_graphs": sum(_has_graph(layer) for layer in design.layers),
+            "adders": sum(layer.engine.adders for layer in design.layers if layer.engine and _has_graph(layer)),
             "statement": "each graph equals its matrix for all inputs, no width overflows, all rounding is exact",
         },
     }
@@ -85,31 +90,37 @@ def container(words: Format) -> str:
     return f"int{bits}" if any(lane.signed for lane in words.lanes) else f"uint{bits}"
 
 
-def _layer(stage: Stage) -> Json:
-    engine = stage.engine
+def _layer(layer: Layer, latency: int, interval: int) -> Json:
+    engine = layer.engine
     return {
-        "name": stage.name,
-        "origin": stage.nodes[-1].origin,
-        "does": stage.kind,
-        "shape": list(stage.output.shape),
-        "engine": "component" if engine is None else "parallel",
-        "numbers": stage.numbers,
-        "adders": 0 if engine is None else engine.graph.adders,
-        "bits": 0 if engine is None else engine.graph.bits,
+        "name": layer.name,
+        "origin": layer.nodes[-1].origin,
+        "does": layer.does,
+        "shape": list(layer.output.shape),
+        "engine": "component" if engine is None else engine.kind,
+        "fold": None if engine is None else engine.fold or None,
+        "cycles": 1 if engine is None else engine.cycles,
+        "numbers": layer.numbers,
+        "adders": 0 if engine is None else engine.adders,
+        "bits": 0 if engine is None else engine.bits,
         "registers": 0 if engine is None else engine.registers,
         "levels_per_stage": None if engine is None else engine.levels,
         "requantize_adders": 0 if engine is None else engine.requantize_adders,
         "estimated_luts": 0 if engine is None else engine.luts,
-        "latency": stage.timing.latency,
-        "interval": stage.timing.interval,
-        "proof": None if engine is None else _proof(stage),
+        "latency": latency,
+        "interval": interval,
+        "proof": _proof(layer) if _has_graph(layer) else None,
     }
 
 
-def _proof(stage: Stage) -> Json:
-    """What lowering has proved of a stage's engine; `shiftwright prove` proves it again from the Verilog."""
-    assert stage.engine is not None
-    leaf, wanted = stage.engine.pipeline.leaves[0], stated(stage)
+def _has_graph(layer: Layer) -> bool:
+    return layer.engine is not None and layer.engine.leaf is not None
+
+
+def _proof(layer: Layer) -> Json:
+    """What lowering has proved of a layer's engine; `shiftwright prove` proves it again from the Verilog."""
+    assert layer.engine is not None and layer.engine.leaf is not None
+    leaf, wanted = layer.engine.leaf, stated(layer)
     return {
         "result": "proved",
         "leaf": f"rtl/{leaf.name}.v",

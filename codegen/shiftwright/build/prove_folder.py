@@ -13,16 +13,20 @@ from shiftwright.build import manifest as manifests
 from shiftwright.build.folder import MADE_LATER
 from shiftwright.build.module_name import checked_module_name
 from shiftwright.build.proofs import EMITTED, READ, FileProof, FolderProof, difference_of, hash_of, text_of
-from shiftwright.build.prove_leaf import prove_leaf
-from shiftwright.build.prove_manifest import listed_files, stated_latency, wrong_statements
+from shiftwright.build.prove_leaf import LeafProof, prove_leaf
+from shiftwright.build.prove_manifest import listed_files, stated_engines, stated_latency, wrong_statements
+from shiftwright.build.prove_serial_leaf import prove_serial_leaf
 from shiftwright.build.prove_statement import stated
+from shiftwright.build.serial_reader import read_serial
 from shiftwright.errors import BuildError, ProofError, ShiftwrightError
 from shiftwright.frontend.convert import Network
 from shiftwright.lower.design import Lowered, lower
+from shiftwright.lower.layer import Layer
 from shiftwright.lower.plan import Plan
 from shiftwright.lower.stages import Stage
 from shiftwright.rtl import add3
-from shiftwright.rtl.leaf import Leaf, Pipeline
+from shiftwright.rtl.leaf import Leaf
+from shiftwright.rtl.serial.leaf import SerialLeaf
 
 PLAINEST = Plan(SolverSettings(solver="csd"))
 
@@ -54,24 +58,24 @@ def prove_folder(folder: Path, network: Network) -> FolderProof:
     missing = sorted(file for file in listed if not (folder / file).is_file())
     hashes = {file: hash_of(folder / file) for file in sorted(set(listed) - set(missing))}
     changed = [file for file, digest in hashes.items() if digest != listed[file]]
-    fresh = _fresh_design(folder, network, manifest.get("name"), changed)
+    fresh = _fresh_design(folder, network, manifest, changed)
 
     leaves: dict[str, FileProof] = {}
     stages: list[Stage] = []
-    for number, stage in enumerate(fresh.stages):
-        if stage.engine is None:
-            stages.append(stage)
-            continue
-        latency = stated_latency(manifest, number)
-        text, found = _prove_leaf(folder, stage, latency)
-        leaves[found.file] = found
-        stages.append(_with_leaf(stage, text, latency))
+    number = 0
+    for stage in fresh.stages:
+        found = stage
+        for layer in stage.layers:
+            if layer.engine is not None and layer.engine.leaf is not None:
+                proof, leaf = _prove_leaf(folder, layer, stated_latency(manifest, number))
+                leaves[proof.file] = proof
+                found = found.with_leaf(layer.engine.leaf, leaf)
+            number += 1
+        stages.append(found)
     design = replace(fresh, stages=tuple(stages))
 
     rtl = {f"rtl/{name}": text for name, text in design.verilog().items()}
-    owners = {
-        f"rtl/{leaf.name}.v": stage.name for stage in stages if stage.engine for leaf in stage.engine.pipeline.leaves
-    }
+    owners = {f"rtl/{leaf.name}.v": stage.name for stage in stages for leaf in stage.leaves}
     files = [
         leaves.get(file)
         or FileProof(file, owners.get(file, ""), EMITTED, difference_of(folder / file, text, manifest.get("version")))
@@ -83,37 +87,36 @@ def prove_folder(folder: Path, network: Network) -> FolderProof:
     return FolderProof(folder, design.name, tuple(files), tuple(changed), tuple(missing), tuple(extra), tuple(wrong))
 
 
-def _fresh_design(folder: Path, network: Network, name: object, changed: list[str]) -> Lowered:
-    if not isinstance(name, str):
+def _fresh_design(folder: Path, network: Network, manifest: manifests.Json, changed: list[str]) -> Lowered:
+    if not isinstance(manifest.get("name"), str):
         raise BuildError(f"{folder / manifests.NAME} gives no module name; compile the model again with --force")
-    top = checked_module_name(name)
+    top = checked_module_name(manifest["name"])
     try:
-        return lower(network.graph, top, PLAINEST)
+        return lower(network.graph, top, replace(PLAINEST, engines=stated_engines(manifest)))
     except ShiftwrightError as error:
         swapped = "it is not the file that was compiled; " if "model.onnx" in changed else ""
         raise BuildError(f"{folder / 'model.onnx'} does not compile: {swapped}{error}") from error
 
 
-def _prove_leaf(folder: Path, stage: Stage, latency: int) -> tuple[str, FileProof]:
-    """The text of a stage's adder leaf, and what was found of it."""
-    assert stage.engine is not None
-    leaf, wanted = stage.engine.pipeline.leaves[0], stated(stage)
-    file, text = f"rtl/{leaf.name}.v", ""
+def _prove_leaf(folder: Path, layer: Layer, latency: int) -> tuple[FileProof, Leaf | SerialLeaf]:
+    """What was found of a layer's leaf, and the leaf as it is in the folder."""
+    assert layer.engine is not None and layer.engine.leaf is not None
+    fresh, wanted = layer.engine.leaf, stated(layer)
+    file, text, complaint = f"rtl/{fresh.name}.v", "", ""
+    counts: LeafProof | None = None
+    found: Leaf | SerialLeaf = fresh
     try:
         text = text_of(folder / file)
-        counts = prove_leaf(text, wanted.matrix, wanted.constants, wanted.ranges, latency, leaf.name)
+        if isinstance(fresh, SerialLeaf):
+            found = SerialLeaf(fresh.name, read_serial(text, fresh.name, fresh.netlist.digit, latency))
+            counts = prove_serial_leaf(found.netlist, wanted, layer.engine.cycles)
+        else:
+            counts = prove_leaf(text, wanted.matrix, wanted.constants, wanted.ranges, latency, fresh.name)
     except ProofError as error:
-        return text, FileProof(file, stage.name, READ, str(error), None, wanted.digest)
-    return text, FileProof(file, stage.name, READ, "", counts, wanted.digest)
-
-
-def _with_leaf(stage: Stage, text: str, latency: int) -> Stage:
-    """The stage, its solved leaf replaced by the one that was found."""
-    assert stage.engine is not None
-    solved = stage.engine.pipeline
-    found = Pipeline([WrittenLeaf(solved.leaves[0], text, latency), *solved.leaves[1:]])
-    components = tuple(found if component is solved else component for component in stage.components)
-    return replace(stage, components=components, engine=replace(stage.engine, pipeline=found))
+        complaint = str(error)
+    if isinstance(fresh, Leaf):
+        found = WrittenLeaf(fresh, text, latency)
+    return FileProof(file, layer.name, READ, complaint, counts, wanted.digest), found
 
 
 def _extra(folder: Path, listed: Mapping[str, str], rtl: Mapping[str, str]) -> list[str]:

@@ -2,20 +2,34 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 from shiftwright.build import manifest as manifests
 from shiftwright.build.folder import count_multipliers
 from shiftwright.build.prove_leaf import LeafProof
-from shiftwright.errors import BuildError
+from shiftwright.errors import BuildError, HardwareError
 from shiftwright.frontend.convert import Network
+from shiftwright.lower.choice import Choices, parse_engine
 from shiftwright.lower.design import Lowered
 
 LONGEST = 1 << 12  # cycles of a leaf
 # What is decided by model.onnx and the Verilog. The rest is versions, estimates, and hashes, which are compared apart.
 DECIDED = ("name", "model", "input", "output", "timing", "multipliers", "links")
-DECIDED_OF_LAYERS = ("name", "origin", "does", "shape", "engine", "numbers", "latency", "interval", "proof")
+DECIDED_OF_LAYERS = (
+    "name",
+    "origin",
+    "does",
+    "shape",
+    "engine",
+    "fold",
+    "cycles",
+    "numbers",
+    "latency",
+    "interval",
+    "proof",
+)
 COUNTED = ("adders", "bits", "registers")  # of a layer, in its leaf's text
 SHOWN = 60  # characters of a value in a message
 
@@ -37,6 +51,21 @@ def stated_latency(manifest: Mapping[str, Any], layer: int) -> int:
     except (KeyError, IndexError, TypeError):
         return 1
     return latency if type(latency) is int and 1 <= latency <= LONGEST else 1
+
+
+def stated_engines(manifest: Mapping[str, Any]) -> Choices:
+    """The engine that the manifest states for each layer; BuildError where it states one that does not exist."""
+    rules = []
+    try:
+        for layer in manifest["layers"]:
+            if layer["engine"] != "component":
+                fold = f":{layer['fold']}" if layer.get("fold") else ""
+                rules.append((escape(layer["name"]), parse_engine(f"{layer['engine']}{fold}")))
+    except (KeyError, TypeError, HardwareError) as error:
+        raise BuildError(
+            f"{manifests.NAME} names no engine for each layer ({error}); compile the model again with --force"
+        ) from None
+    return Choices(tuple(rules))
 
 
 def wrong_statements(

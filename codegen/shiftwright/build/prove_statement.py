@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftwright.lower.stages import Stage
-from shiftwright.ops.stage import MatrixOperator
-from shiftwright.rtl.requantize_leaf import RequantizeLeaf
+from shiftwright.lower.layer import Layer
+from shiftwright.ops.stage import MatrixOperator, TailOperator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,22 +40,22 @@ class LinearMap:
         return runs
 
 
-def stated(stage: Stage) -> LinearMap:
-    """The linear map of a stage that has an engine."""
-    assert stage.engine is not None
-    operator = stage.nodes[0].operator
+def stated(layer: Layer) -> LinearMap:
+    """The linear map of a layer that has an engine."""
+    operator = layer.nodes[0].operator
     if isinstance(operator, MatrixOperator):
-        product = operator.product(stage.source)
+        product = operator.product(layer.source)
         matrix, biases, words = product.matrix, product.constants, product.words
     else:
-        matrix, biases = np.eye(stage.source.channels, dtype=np.int64), (0,) * stage.source.channels
-        words = stage.source.interval
+        matrix, biases = np.eye(layer.source.channels, dtype=np.int64), (0,) * layer.source.channels
+        words = layer.source.interval
     ranges = tuple(words.pairs())
-    tail = stage.engine.pipeline.leaves[-1]
-    if not isinstance(tail, RequantizeLeaf):
+    last = layer.nodes[-1]
+    if not isinstance(last.operator, TailOperator):
         return LinearMap(matrix, tuple(biases), ranges)
+    tails = last.operator.tails(last.inputs[0])
     # A search reads the accumulator as it is; y·0 + a constant is a code that never changes.
-    factors = [1 if tail.form == "search" else tail.multiplier for tail in tail.requantizers]
-    added = [0 if tail.form == "search" else tail.constant for tail in tail.requantizers]
+    factors = [1 if tail.form == "search" else tail.multiplier for tail in tails]
+    added = [0 if tail.form == "search" else tail.constant for tail in tails]
     constants = tuple(bias * factor + more for bias, factor, more in zip(biases, factors, added, strict=True))
     return LinearMap(matrix * np.array(factors, dtype=np.int64)[:, np.newaxis], constants, ranges)

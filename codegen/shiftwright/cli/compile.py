@@ -41,6 +41,16 @@ def compile(  # noqa: A001 - the command's name
     family: FamilyOption = "generic",
     levels_per_stage: LevelsOption = None,
     seed: SeedOption = 0,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN=ENGINE",
+            help="The engine of layers by name, where * stands for anything; may be given several times, the last that "
+            "fits counts. parallel: a position a cycle. serial:d=1 (or 2, 4): the same adders on words sent d bits a "
+            "cycle. folded:pe=4,simd=8: so many outputs and inputs at a time.",
+            show_default=False,
+        ),
+    ] = None,
     solver: Annotated[
         str,
         typer.Option(
@@ -54,6 +64,8 @@ def compile(  # noqa: A001 - the command's name
     The folder holds Verilog, a cocotb bench with vectors, host.py, manifest.json, a Makefile and a README.
 
     Example: `shiftwright compile model.q.onnx -o build --family ecp5 --clock 150`
+
+    Smaller and slower: `shiftwright compile model.q.onnx -o build --engine '*=serial:d=1'`
     """
     from shiftwright import flow
     from shiftwright.build.folder import check_target
@@ -73,12 +85,15 @@ def compile(  # noqa: A001 - the command's name
             family=family,
             seed=seed,
             clock=clock,
+            engines=engine or (),
             progress=progress,
         )
         progress("writing")
         manifest = design.build(output, force)
     for warning in loaded.network.warnings:
         notes.print(f"note: {warning}", soft_wrap=True)
+    for note in design.lowered.notes:
+        notes.print(f"note: {note}", soft_wrap=True)
     rate = (clock or ASSUMED_CLOCK) * 1e6 / manifest["timing"]["interval"]
     summary = {
         key: manifest[key]
@@ -88,6 +103,6 @@ def compile(  # noqa: A001 - the command's name
         "folder": str(output),
         "clock_mhz": clock or ASSUMED_CLOCK,
         "frames_per_second": rate,
-        "warnings": list(loaded.network.warnings),
+        "warnings": [*loaded.network.warnings, *design.lowered.notes],
     }
     emit(as_json, summary, lambda: compiled_table(tables, summary))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from shiftwright.ir.core import Graph
+from shiftwright.lower.layer import Layer
 from shiftwright.lower.plan import Plan
 from shiftwright.lower.schedule import Timing, run
 from shiftwright.lower.stages import Stage, build_stages, link_interval
@@ -13,7 +14,6 @@ from shiftwright.rtl.axis import AxisSink, AxisSource
 from shiftwright.rtl.emit import to_verilog
 from shiftwright.rtl.format import Format
 from shiftwright.rtl.handshake import Handshake
-from shiftwright.rtl.leaf import Pipeline
 
 DEFAULT = Plan()
 
@@ -26,6 +26,16 @@ class Lowered:
     graph: Graph
     stages: tuple[Stage, ...]
     plan: Plan
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Those of all stages, in order."""
+        return tuple(layer for stage in self.stages for layer in stage.layers)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was not built as asked, a line each."""
+        return [f"{layer.name}: {note}" for layer in self.layers if layer.engine for note in layer.engine.notes]
 
     @cached_property
     def source(self) -> AxisSource:
@@ -52,10 +62,8 @@ class Lowered:
         top = Top(self.source, self.stages, self.sink)
         files = {f"{self.name}.v": to_verilog(top, self.name)}
         for stage in self.stages:
-            for component in stage.components:
-                if isinstance(component, Pipeline):
-                    for leaf in component.leaves:
-                        files |= leaf.files()
+            for leaf in stage.leaves:
+                files |= leaf.files()
         return files
 
 

@@ -1,6 +1,6 @@
 """How layers are to become hardware: with which solver, and with how many levels of adders between two registers."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shiftwright.arith.adder_graph import AdderGraph
@@ -9,6 +9,7 @@ from shiftwright.arith.families.choose import family
 from shiftwright.arith.families.family import Family
 from shiftwright.arith.pipeline import levels_for
 from shiftwright.errors import HardwareError
+from shiftwright.lower.choice import Choices
 
 GENERIC = "generic"
 
@@ -16,11 +17,13 @@ GENERIC = "generic"
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`levels_per_stage` holds for every layer. Without it, each layer takes as many as the family's delays allow at
-    `clock` MHz; without a clock, or on no family in particular, a register follows every level."""
+    `clock` MHz; without a clock, or on no family in particular, a register follows every level. `engines` are the
+    layers' by name."""
 
     solver: SolverSettings = field(default_factory=SolverSettings)
     levels_per_stage: int | None = None
     clock: float | None = None
+    engines: Choices = field(default_factory=Choices)
 
     def __post_init__(self) -> None:
         if self.levels_per_stage is not None and self.levels_per_stage < 1:
@@ -35,6 +38,11 @@ class Plan:
     def pipelined_for(self) -> float | None:
         """The clock that decides the levels a stage, in MHz; None where it does not."""
         return self.clock if self.levels_per_stage is None and self.solver.family != GENERIC else None
+
+    def deeper(self, levels: int) -> SolverSettings:
+        """The solver's settings, with so many levels of adders more where they are limited."""
+        limit = self.solver.depth_limit
+        return replace(self.solver, depth_limit=None if limit is None else limit + levels)
 
     def levels(self, graph: AdderGraph) -> int:
         """Levels of adders a stage for a graph; HardwareError where one level is too slow for the clock."""

@@ -15,7 +15,8 @@ class Timing:
 
     `first` is, for each link, the cycle of its first transfer after the first input transfer; `latency` is that of the
     output, `interval` the cycles from a frame's first output word to the next frame's. At rest means idle for a frame
-    interval: windows have walked their leading padding by then."""
+    interval: windows have walked their leading padding by then. A stage alone may send windows of nothing but padding
+    before it takes its first input; its latency is negative then."""
 
     first: tuple[int, ...]
     latency: int
@@ -43,8 +44,7 @@ def _play(stages: Sequence[Handshake], positions_out: int, rest: int) -> Timing:
             began = cycle
         for place in range(links):
             if valid[place] and ready[place + 1] and place not in first:
-                assert began is not None, "a word came before the first went in"
-                first[place] = cycle - began
+                first[place] = cycle
         if valid[-1]:
             if left % positions_out == 0:
                 starts.append(cycle)
@@ -54,4 +54,6 @@ def _play(stages: Sequence[Handshake], positions_out: int, rest: int) -> Timing:
         for place, stage in enumerate(stages):
             stage.clock(valid[place - 1] if place else cycle >= 0, ready[place + 1])
         cycle += 1
-    return Timing(tuple(first[place] for place in range(links)), first[links - 1], starts[-1] - starts[-2])
+    assert began is not None, "no word went in"
+    after = tuple(first[place] - began for place in range(links))
+    return Timing(after, after[-1], starts[-1] - starts[-2])

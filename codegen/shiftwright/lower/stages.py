@@ -1,7 +1,7 @@
-"""Cuts an integer graph into hardware stages: each a front, an engine and a requantizer, or a component of its own."""
+"""Cuts an integer graph into hardware stages: fronts, engines and requantizers, or components of their own."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,30 +11,71 @@ from shiftwright.arith.prove import prove_requantizer
 from shiftwright.arith.requantize import Requantizer
 from shiftwright.errors import HardwareError, RangeError
 from shiftwright.ir.core import Graph, Node, Value
-from shiftwright.lower.number_system import number_system
-from shiftwright.lower.parallel import Engine, parallel_engine
+from shiftwright.lower.choice import Serial
+from shiftwright.lower.engine import Engine
+from shiftwright.lower.layer import Layer
+from shiftwright.lower.parallel import parallel_engine
 from shiftwright.lower.plan import Plan
 from shiftwright.lower.schedule import Timing, run
+from shiftwright.lower.serial import SerialLayer, serial_engines, serial_layer
 from shiftwright.ops.convolution import Convolution
 from shiftwright.ops.requantize import Requantize
 from shiftwright.ops.stage import Component, ComponentOperator, MatrixOperator, MatrixProduct, TailOperator
-from shiftwright.ops.sum_pool import SumPool
 from shiftwright.rtl.format import Format
 from shiftwright.rtl.handshake import Chain, Handshake
+from shiftwright.rtl.leaf import Leaf, Pipeline
+from shiftwright.rtl.serial.engine import SerialEngine
+from shiftwright.rtl.serial.leaf import SerialLeaf
 from shiftwright.rtl.skid import Skid
 
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """One layer in hardware: components in a row, the last of them a skid buffer. `output` is what its link carries."""
+    """Layers that share hardware, most often one: components in a row. `result` is what the link behind it carries."""
 
-    name: str
-    nodes: tuple[Node, ...]
-    source: Value
-    output: Value
+    layers: tuple[Layer, ...]
     result: Format
     components: tuple[Component, ...]
-    engine: Engine | None
+
+    @property
+    def name(self) -> str:
+        """That of the last layer."""
+        return self.layers[-1].name
+
+    @property
+    def output(self) -> Value:
+        """What leaves on the link."""
+        return self.layers[-1].output
+
+    @property
+    def leaves(self) -> list[Leaf | SerialLeaf]:
+        """Verilog modules that are files of their own."""
+        return [
+            leaf
+            for component in self.components
+            if isinstance(component, Pipeline | SerialEngine)
+            for leaf in component.leaves
+        ]
+
+    @property
+    def latencies(self) -> list[int]:
+        """Each layer's part of the stage's latency, in cycles."""
+        inner = [layer.engine.inner_latency for layer in self.layers[:-1] if layer.engine is not None]
+        return [*inner, self.timing.latency - sum(inner)]
+
+    def with_leaf(self, old: Leaf | SerialLeaf, new: Leaf | SerialLeaf) -> "Stage":
+        """The same stage with one leaf of its engines in another's place."""
+        components = [
+            component.with_leaf(old, new)
+            if isinstance(component, Pipeline | SerialEngine) and old in component.leaves
+            else component
+            for component in self.components
+        ]
+        layers = [
+            replace(layer, engine=layer.engine.with_leaf(new)) if layer.engine and layer.engine.leaf is old else layer
+            for layer in self.layers
+        ]
+        return replace(self, layers=tuple(layers), components=tuple(components))
 
     def handshake(self) -> Handshake:
         """The stage's timing model."""
@@ -44,19 +85,6 @@ class Stage:
     def timing(self) -> Timing:
         """Latency and interval of the stage alone, fed and drained without stalls."""
         return run(lambda: [self.handshake()], self.output.positions)
-
-    @property
-    def numbers(self) -> str:
-        """The number system of the stage's weights."""
-        operator = self.nodes[0].operator
-        if not isinstance(operator, MatrixOperator) or isinstance(operator, SumPool):
-            return "none"
-        return number_system(operator.product(self.source).matrix)
-
-    @property
-    def kind(self) -> str:
-        """What the stage does, in a few words."""
-        return " · ".join(node.operator.describe() for node in self.nodes)
 
 
 def link_interval(graph: Graph, value: Value) -> Interval:
@@ -80,14 +108,21 @@ def build_stages(
 
     `progress` hears each layer's name before it is solved."""
     check_hardware(graph)
-    chain = _chain(graph)
+    parts = [_Part.of(graph, nodes) for nodes in _cut(_chain(graph))]
+    plan.engines.check([part.name for part in parts if part.product is not None])
     stages: list[Stage] = []
-    place = 0
-    while place < len(chain):
-        taken = _together(chain[place:])
-        progress(taken[0].name)
-        stages.append(_stage(graph, taken, prefix, plan))
-        place += len(taken)
+    while parts:
+        progress(parts[0].name)
+        choice = plan.engines.engine(parts[0].name)
+        try:
+            if isinstance(choice, Serial) and parts[0].product is not None:
+                taken, stage = _serial_stage(parts, prefix, plan, choice, progress)
+            else:
+                taken, stage = 1, _stage(parts[0], prefix, plan)
+        except (RangeError, HardwareError) as error:
+            raise HardwareError(f"{parts[0].name} ({parts[0].nodes[0].origin}): {error}") from error
+        stages.append(stage)
+        parts = parts[taken:]
     return stages
 
 
@@ -135,38 +170,90 @@ def _chain(graph: Graph) -> list[Node]:
     return chain
 
 
-def _together(rest: list[Node]) -> list[Node]:
-    """The nodes that share a stage: a matrix and the rounding or clamp right behind it."""
-    first = rest[0].operator
-    if isinstance(first, MatrixOperator) and len(rest) > 1 and isinstance(rest[1].operator, TailOperator):
-        return rest[:2]
-    return rest[:1]
+def _cut(chain: list[Node]) -> Iterator[tuple[Node, ...]]:
+    """The nodes of each layer: a matrix and the rounding or clamp right behind it, any other node by itself."""
+    rest = chain
+    while rest:
+        pair = len(rest) > 1 and isinstance(rest[0].operator, MatrixOperator)
+        taken = 2 if pair and isinstance(rest[1].operator, TailOperator) else 1
+        yield tuple(rest[:taken])
+        rest = rest[taken:]
 
 
-def _stage(graph: Graph, nodes: list[Node], prefix: str, plan: Plan) -> Stage:
-    first, last = nodes[0], nodes[-1]
-    source, output = first.inputs[0], last.output
-    name = first.name
-    link, result = Format.of(link_interval(graph, source)), link_interval(graph, output)
-    engine: Engine | None = None
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A layer before it has an engine. `product` is there if a matrix is multiplied, `tails` if codes are made."""
+
+    nodes: tuple[Node, ...]
+    link: Format
+    result: Interval
+    product: MatrixProduct | None
+    front: tuple[Component, ...]
+    tails: tuple[Requantizer, ...] | None
+
+    @classmethod
+    def of(cls, graph: Graph, nodes: tuple[Node, ...]) -> "_Part":
+        first, last = nodes[0], nodes[-1]
+        source = first.inputs[0]
+        link, result = Format.of(link_interval(graph, source)), link_interval(graph, last.output)
+        try:
+            if isinstance(first.operator, MatrixOperator):
+                tails = tuple(_tails(last)) if len(nodes) > 1 else None
+                front = tuple(first.operator.front(source, link))
+                return cls(nodes, link, result, first.operator.product(source), front, tails)
+            tails = tuple(_tails(first)) if isinstance(first.operator, TailOperator) else None
+        except (RangeError, HardwareError) as error:
+            raise HardwareError(f"{first.name} ({first.origin}): {error}") from error
+        return cls(nodes, link, result, None, (), tails)
+
+    @property
+    def name(self) -> str:
+        return self.nodes[0].name
+
+    @property
+    def source(self) -> Value:
+        return self.nodes[0].inputs[0]
+
+    def layer(self, engine: Engine | None) -> Layer:
+        return Layer(self.name, self.nodes, self.source, self.nodes[-1].output, engine)
+
+
+def _stage(part: _Part, prefix: str, plan: Plan) -> Stage:
+    """A stage of one layer: a component, or a parallel engine."""
+    operator, engine = part.nodes[0].operator, None
     components: list[Component]
-    try:
-        if isinstance(first.operator, ComponentOperator):
-            components = first.operator.components(source, link, Format.of(result))
-        elif isinstance(first.operator, MatrixOperator):
-            components = first.operator.front(source, link)
-            tails = _tails(last) if len(nodes) > 1 else None
-            engine = parallel_engine(f"{prefix}_{name}", first.operator.product(source), tails, result, plan)
-        else:
-            components = []
-            words = MatrixProduct(np.eye(source.channels, dtype=np.int64), (0,) * source.channels, source.interval)
-            engine = parallel_engine(f"{prefix}_{name}", words, _tails(first), result, plan)
-    except (RangeError, HardwareError) as error:
-        raise HardwareError(f"{name} ({first.origin}): {error}") from error
-    if engine is not None:
-        components = [*components, engine.pipeline]
-    components.append(Skid(Format.of(result).bits))
-    return Stage(name, tuple(nodes), source, output, Format.of(result), tuple(components), engine)
+    if isinstance(operator, ComponentOperator):
+        components = operator.components(part.source, part.link, Format.of(part.result))
+        components.append(Skid(Format.of(part.result).bits))
+    else:
+        ones = np.eye(part.source.channels, dtype=np.int64)
+        words = part.product or MatrixProduct(ones, (0,) * part.source.channels, part.source.interval)
+        engine, made = parallel_engine(f"{prefix}_{part.name}", words, part.tails, part.result, plan)
+        components = [*part.front, *made]
+    return Stage((part.layer(engine),), Format.of(part.result), tuple(components))
+
+
+def _serial_stage(
+    parts: list[_Part], prefix: str, plan: Plan, choice: Serial, progress: Callable[[str], None]
+) -> tuple[int, Stage]:
+    """The stage that begins with parts[0], and how many parts it takes.
+
+    A layer joins the one before where nothing must gather its words, and where the codes between them are made of
+    digits."""
+    layers: list[SerialLayer] = []
+    for part in parts:
+        if layers and (part.product is None or part.front or plan.engines.engine(part.name) != choice):
+            break
+        assert part.product is not None
+        if layers:
+            progress(part.name)
+        layers.append(serial_layer(f"{prefix}_{part.name}", part.product, part.tails, plan))
+        if layers[-1].clamps is None:
+            break
+    taken = parts[: len(layers)]
+    engines, components = serial_engines(layers, taken[-1].result, plan, choice.digit)
+    whole = tuple(part.layer(engine) for part, engine in zip(taken, engines, strict=True))
+    return len(taken), Stage(whole, Format.of(taken[-1].result), (*taken[0].front, *components))
 
 
 def _tails(node: Node) -> list[Requantizer]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from shiftwright.arith.interval import LIMIT, Interval
 from shiftwright.arith.kernels import exact_type, matmul_exact
-from shiftwright.errors import GraphError, HardwareError
+from shiftwright.errors import GraphError
 from shiftwright.ir.core import Operator, Value
 from shiftwright.ir.meaning import Layout, Real, Tensor
 from shiftwright.ops.geometry import Geometry, read_geometry, window_front
@@ -77,10 +77,6 @@ class Convolution(Operator):
 
     def front(self, source: Value, link: Format) -> list[Component]:
         """The window generator."""
-        if self.groups > 1:
-            raise HardwareError(
-                f"a convolution in {self.groups} groups has no hardware yet; use groups=1 (golden computes it)"
-            )
         return window_front(self.geometry, source, link, self.pad)
 
     def product(self, source: Value) -> MatrixProduct:

@@ -16,7 +16,8 @@ def compiled_table(console: Console, summary: dict[str, Any]) -> None:
     table.add_column("layer", overflow="fold")
     for column in ("does", "weights"):
         table.add_column(column, no_wrap=True)
-    for column in ("adders", "LUTs ≈", "latency"):
+    table.add_column("engine", no_wrap=True)
+    for column in ("cycles", "adders", "LUTs ≈", "latency"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("proof", no_wrap=True)
     for layer in summary["layers"]:
@@ -25,7 +26,8 @@ def compiled_table(console: Console, summary: dict[str, Any]) -> None:
             layer["name"],
             layer["does"].split(" · ")[0],
             layer["numbers"],
-            *(thousands(layer[key]) for key in ("adders", "estimated_luts", "latency")),
+            _engine(layer),
+            *(thousands(layer[key]) for key in ("cycles", "adders", "estimated_luts", "latency")),
             layer["proof"]["coefficients"][:SHOWN_OF_HASH] if layer["proof"] else "",
         )
     table.add_section()
@@ -34,7 +36,7 @@ def compiled_table(console: Console, summary: dict[str, Any]) -> None:
         for key in ("adders", "estimated_luts", "registers", "requantize_adders")
     }
     interval, latency = summary["timing"]["interval"], summary["timing"]["latency"]
-    add_row(table, "total", "", "", *map(thousands, (totals["adders"], totals["estimated_luts"], latency)))
+    add_row(table, "total", "", "", "", "", *map(thousands, (totals["adders"], totals["estimated_luts"], latency)))
     console.print(table)
     print_line(
         console,
@@ -56,6 +58,13 @@ def solved_line(solver: dict[str, Any]) -> str:
     depth = "any depth" if limit is None else f"depth {'the least' if limit == 0 else f'the least + {limit}'}"
     spent = f"effort {effort}" if isinstance(effort, str) else f"effort {effort:g} s (not repeatable)"
     return f"Adder graphs: {solver['name']}, {spent}, {depth}, family {solver['family']}, seed {solver['seed']}"
+
+
+def _engine(layer: dict[str, Any]) -> str:
+    """The engine with its fold, as --engine takes it; nothing for a layer without one."""
+    if layer["engine"] == "component":
+        return ""
+    return str(layer["engine"]) + (f":{layer['fold']}" if layer["fold"] else "")
 
 
 def _pipelined(summary: dict[str, Any]) -> str:

@@ -55,6 +55,11 @@ class Pipeline(wiring.Component):
         self.latency = sum(leaf.latency for leaf in self.leaves)
         super().__init__({"i": In(self.leaves[0].words.signature), "o": Out(self.leaves[-1].results.signature)})
 
+    def with_leaf(self, old: object, new: object) -> "Pipeline":
+        """The same pipeline with one leaf in another's place."""
+        assert isinstance(new, Leaf)
+        return Pipeline([new if leaf is old else leaf for leaf in self.leaves])
+
     def handshake(self) -> Handshake:
         """The timing model."""
         return Stages(self.latency)
