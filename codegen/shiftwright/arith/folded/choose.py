@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shiftwright.arith.folded.coding import Coding
-from shiftwright.arith.folded.cost import datapath_luts
+from shiftwright.arith.folded.datapath_cost import datapath_luts
 from shiftwright.arith.folded.one_term import one_term
 from shiftwright.arith.folded.two_terms import two_terms
 

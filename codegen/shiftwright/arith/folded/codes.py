@@ -19,8 +19,8 @@ class FoldedCodes:
     """y = matrix·x + constants over runs of `chunks` chunks of `simd` words; a run gives `pe` rows.
 
     Memory word run·chunks + chunk holds pe × simd lane codes, that of PE p and lane l at bit (p·simd + l)·lane_bits; a
-    lane's code is its terms' codes, the first one lowest. An accumulator counts in units of 2^unit. It begins a run with
-    starts[run][pe] and ends it with the row's result; it may wrap on the way.
+    lane's code is its terms' codes, the first one lowest. An accumulator counts in units of 2^unit. It begins a run
+    with starts[run][pe] and ends it with the row's result; it may wrap on the way.
 
     `word` is (lo, hi) of the input words, `bank` gives the multiples of all terms, in order, from one word, and
     `results` is (lo, hi) of all rows together."""

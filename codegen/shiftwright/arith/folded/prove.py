@@ -14,9 +14,7 @@ from shiftwright.arith.prove import HINT, prove_graph
 from shiftwright.errors import ProofError
 
 
-def prove_codes(
-    codes: FoldedCodes, matrix: NDArray[np.int64], constants: Sequence[int], word: tuple[int, int]
-) -> None:
+def prove_codes(codes: FoldedCodes, matrix: NDArray[np.int64], constants: Sequence[int], word: tuple[int, int]) -> None:
     """Proves that runs of chunks of words within lo … hi give matrix·words + constants, `pe` rows a run.
 
     ProofError names the row and column that are wrong, or the width that overflows."""
@@ -59,7 +57,7 @@ def _prove_weights(codes: FoldedCodes, matrix: NDArray[np.int64]) -> None:
 
 def _weight(codes: FoldedCodes, code: int, where: str) -> int:
     """The weight that a lane's code stands for, in units; every width on the way is checked."""
-    total = 0
+    total: int = 0
     for number, term in enumerate(codes.terms):
         nonzero, negative, steps = _fields(term, code, f"{where}, term {number}")
         code >>= _field_bits(term)
@@ -70,8 +68,10 @@ def _weight(codes: FoldedCodes, code: int, where: str) -> int:
                 raise ProofError(f"{where}: term {number} is skipped and inverted; {HINT}")
             continue
         for step, (multiplier, width) in enumerate(zip(steps, term.widths, strict=True)):
-            _check_width(codes.word, multiplier, width, step == len(steps) - 1 and term.negates, f"{where}, step {step}")
-        total += (-steps[-1] if negative else steps[-1]) * 2**term.common
+            _check_width(
+                codes.word, multiplier, width, step == len(steps) - 1 and term.negates, f"{where}, step {step}"
+            )
+        total += (-steps[-1] if negative else steps[-1]) << term.common
     return total
 
 
@@ -90,9 +90,9 @@ def _fields(term: Term, code: int, where: str) -> tuple[int, int, list[int]]:
 
     nonzero = take(2) if term.skips else 1
     negative = take(2) if term.negates else 0
-    steps = [term.multiples[take(len(term.multiples))]]
+    steps: list[int] = [term.multiples[take(len(term.multiples))]]
     for amounts in term.stages:
-        steps.append(steps[-1] * 2 ** amounts[take(len(amounts))])
+        steps.append(steps[-1] << amounts[take(len(amounts))])
     return nonzero, negative, steps
 
 
@@ -134,4 +134,3 @@ def _prove_results(codes: FoldedCodes, matrix: NDArray[np.int64], constants: Seq
     for row, (low, high) in enumerate(zip(least, most, strict=True)):
         if low < smallest * unit or high > largest * unit:
             raise ProofError(f"row {row} spans {low} … {high}, beyond an accumulator of {bits} bits; {HINT}")
-

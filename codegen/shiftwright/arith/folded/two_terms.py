@@ -17,7 +17,7 @@ Split = tuple[Part, Part]
 
 
 def two_terms(weights: Sequence[int], word: tuple[int, int]) -> Iterator[Coding]:
-    """Codings of distinct weights for words within lo … hi; none where a weight needs a third term, or none a second."""
+    """Codings of distinct weights for words within lo … hi; none where one needs a third term or none a second."""
     magnitudes = sorted({abs(weight) for weight in weights} - {0}, reverse=True)
     if max(map(csd_weight, magnitudes), default=0) != 2:
         return

@@ -26,7 +26,9 @@ class Bank:
         shape = Shape(*bit_width(add.lo, add.hi))
         if add.is_constant:
             return Const(add.constant, shape)
-        total: Value | None = Const(add.constant, Shape(*bit_width(*sorted((0, add.constant))))) if add.constant else None
+        total: Value | None = (
+            Const(add.constant, Shape(*bit_width(*sorted((0, add.constant))))) if add.constant else None
+        )
         for operand in sorted(add.operands, key=lambda operand: operand.negative):
             word = self._at(pipe, values, operand, add.level - 1, name)
             if total is None:

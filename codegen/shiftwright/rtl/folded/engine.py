@@ -1,18 +1,19 @@
-"""A constant matrix product folded over time: pe × simd lanes take weight codes from a memory, a chunk of words a cycle.
+"""A constant matrix product folded over time: pe × simd lanes, weight codes from a memory, a chunk of words a cycle.
 
 Chunks run through lanes and adder trees without looking back; only the accumulators at the end know of runs."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from amaranth import Cat, Const, EnableInserter, Module, Mux, Signal, Value
+from amaranth import Const, EnableInserter, Module, Signal, Value
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
-from shiftwright.arith.folded.codes import FoldedCodes, fold, is_power_coded
-from shiftwright.rtl.folded.adders import Addend, add_pairs, chained, levels, tree
+from shiftwright.arith.folded.codes import fold, is_power_coded
+from shiftwright.arith.folded.cost import engine_luts
+from shiftwright.rtl.folded.accumulators import Accumulators
+from shiftwright.rtl.folded.adders import Addend, add_pairs, levels, tree
 from shiftwright.rtl.folded.handshake import FoldedHandshake
 from shiftwright.rtl.folded.lanes import Lanes
 from shiftwright.rtl.folded.log_lanes import LogLanes
@@ -69,11 +70,30 @@ class FoldedEngine(wiring.Component):
         """The timing model."""
         return FoldedHandshake(self.depth, self.codes.chunks)
 
+    @property
+    def estimated_luts(self) -> int:
+        """What Yosys is expected to make of the engine; `engine_luts` says how."""
+        return engine_luts(self.codes)
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
         enable = Signal()
-        m.d.comb += [enable.eq(~self.o.valid | self.o.ready), self.i.ready.eq(enable)]
-        m.submodules.datapath = EnableInserter(enable)(self._datapath())
+        datapath = Module()
+        arrived: list[Value] = [self.i.valid]
+        for cycle in range(1, self.summed + 1):
+            occupied = Signal(name=f"occupied_{cycle}")
+            datapath.d.sync += occupied.eq(arrived[-1])
+            arrived.append(occupied)
+        sums = self._sums(datapath, arrived[self.lanes.entry - WeightMemory.latency])
+        m.submodules.datapath = EnableInserter(enable)(datapath)
+        accumulators = Accumulators(m, self.codes, enable, arrived[-2], arrived[-1])
+        accumulators.add(sums)
+        m.d.comb += [
+            self.o.valid.eq(accumulators.done),
+            self.o.payload.eq(accumulators.payload()),
+            enable.eq(~accumulators.done | self.o.ready),
+            self.i.ready.eq(enable),
+        ]
         return m
 
     def _lanes(self, by_exponent: bool) -> Lanes:
@@ -85,29 +105,23 @@ class FoldedEngine(wiring.Component):
     def _contents(self) -> Sequence[int]:
         return self.codes.memory
 
-    def _datapath(self) -> Module:
-        """All registers, to be enabled together."""
-        m = Module()
+    def _sums(self, m: Module, step: Value) -> list[Addend]:
+        """Every PE's sum over a chunk, `summed` cycles after the chunk was at the input; to be enabled as a whole."""
         pipe = Pipe(m)
-        arrived: list[Value] = [self.i.valid]
-        for cycle in range(1, self.summed + 1):
-            occupied = Signal(name=f"occupied_{cycle}")
-            m.d.sync += occupied.eq(arrived[-1])
-            arrived.append(occupied)
-        weights = self._weights(m, arrived[self.lanes.entry - WeightMemory.latency])
+        weights = self._weights(m, step)
         operands = [
             self.lanes.operands(pipe, self.words.slice(self.i.payload, lane), f"word{lane}")
             for lane in range(self.codes.simd)
         ]
-        sums = [self._sum(pipe, operands, weights, number) for number in range(self.codes.pe)]
-        self._accumulate(m, pipe, sums, arrived[-2], arrived[-1])
-        return m
+        return [self._sum(pipe, operands, weights, number) for number in range(self.codes.pe)]
 
     def _weights(self, m: Module, step: Value) -> Value:
         """The memory's word, for the chunk for which `step` was high two cycles ago."""
         if not self.lanes.bits:
             return Const(0, 0)
-        m.submodules.weights = memory = WeightMemory(self.lanes.bits * self.codes.pe * self.codes.simd, self._contents())
+        m.submodules.weights = memory = WeightMemory(
+            self.lanes.bits * self.codes.pe * self.codes.simd, self._contents()
+        )
         m.d.comb += memory.step.eq(step)
         return memory.data
 
@@ -125,48 +139,3 @@ class FoldedEngine(wiring.Component):
         for term in range(1, len(trees)):
             trees[0] = add_pairs(pipe, [(trees[0], trees[term])], codes.accumulator_bits, f"pe{number}_terms")[0]
         return trees[0]
-
-    def _accumulate(self, m: Module, pipe: Pipe, sums: Sequence[Addend], coming: Value, step: Value) -> None:
-        """Adds up each run; `coming` says that a chunk's sum is there in the next cycle, `step` that one is."""
-        codes = self.codes
-        chunk = Signal(range(codes.chunks))
-        last = Signal()
-        ends = chunk == codes.chunks - 1
-        m.d.sync += last.eq(ends)
-        with m.If(coming):
-            m.d.sync += chunk.eq(Mux(ends, 0, chunk + 1))
-        m.d.sync += self.o.valid.eq(step & last)
-        width = codes.accumulator_bits
-        mask = (1 << width) - 1
-        starts = self._starts(m, coming & ends)
-        fields, accumulators, totals = [], [], []
-        for number, one in enumerate(sums):
-            accumulators.append(Signal(width, name=f"accumulator_{number}", init=codes.starts[0][number] & mask))
-            totals.append(Signal(width, name=f"total_{number}"))
-            fields.append((one.widened(0), accumulators[-1], one.pending, totals[-1]))
-        m.d.comb += [total.eq(wanted) for total, wanted in chained(pipe, fields, "accumulate")]
-        held = [Signal(width, name=f"result_{number}", reset_less=True) for number in range(codes.pe)]
-        with m.If(step):
-            m.d.sync += [one.eq(total) for one, total in zip(accumulators, totals, strict=True)]
-            with m.If(last):
-                m.d.sync += [one.eq(start) for one, start in zip(accumulators, starts, strict=True)]
-                m.d.sync += [one.eq(total) for one, total in zip(held, totals, strict=True)]
-        m.d.comb += self.o.payload.eq(Cat(Cat(Const(0, codes.unit), one) for one in held))
-
-    def _starts(self, m: Module, ending: Value) -> list[Value]:
-        """What the accumulators begin the next run with, there when a run's last sum is; `ending` comes a cycle before."""
-        codes = self.codes
-        width = codes.accumulator_bits
-        mask = (1 << width) - 1
-        if len(set(codes.starts)) == 1:
-            return [Const(start & mask, width) for start in codes.starts[0]]
-        words = [sum((start & mask) << number * width for number, start in enumerate(run)) for run in codes.starts]
-        m.submodules.starts = memory = Memory(shape=width * codes.pe, depth=codes.runs, init=words)
-        read = memory.read_port()
-        following = Signal(range(codes.runs), init=1)
-        with m.If(ending):
-            m.d.sync += following.eq(Mux(following == codes.runs - 1, 0, following + 1))
-        m.d.comb += [read.addr.eq(following), read.en.eq(1)]
-        return [read.data[number * width : (number + 1) * width] for number in range(codes.pe)]
-
-

@@ -12,7 +12,7 @@ from shiftwright.rtl.folded.pipe import Pipe
 class Lanes(Protocol):
     """`entry` is the cycle, counted from the input's, in which operands are there; products come `latency` later.
 
-    A weight's code has `bits`. `products` gives `terms` addends, whose common powers of two are equal from lane to lane."""
+    A weight's code has `bits`. `products` gives `terms` addends; their common powers of two are those of every lane."""
 
     @property
     def bits(self) -> int: ...

@@ -12,7 +12,7 @@ from shiftwright.rtl.log_multiplier import LogMultiplier
 
 
 class LogLanes:
-    """Lanes for codes whose stages are an exponent's bits; `decode` gives the number that each input word stands for."""
+    """Lanes for codes whose stages are an exponent's bits; `decode` gives the number that an input word stands for."""
 
     entry = 2
     latency = LogMultiplier.latency + 1

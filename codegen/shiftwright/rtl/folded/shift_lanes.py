@@ -65,10 +65,9 @@ def _product(
         value = select([choice << amount for choice, amount in zip(choices, amounts, strict=True)], index)
         if step == 0 and nonzero is not None:
             value = value & nonzero.as_signed()
-        inverts = step == term.steps - 1 and sign is not None
-        if inverts:
-            value = value ^ sign.as_signed()
-        choices = [pipe.register(value, f"{name}_step{step}", Shape(width, signed or inverts))]
+        if step == term.steps - 1 and sign is not None:
+            value, signed = value ^ sign.as_signed(), True
+        choices = [pipe.register(value, f"{name}_step{step}", Shape(width, signed))]
     pending = None if sign is None else pipe.register(sign, f"{name}_negative")
     return Addend(choices[0], pending, term.common)
 
