@@ -57,7 +57,9 @@ def fold(
     With `by_exponent` all weights are powers of two or 0, and a code's stages are the bits of an exponent."""
     rows, columns = matrix.shape
     assert rows and columns and rows % pe == 0 and columns % simd == 0 and len(constants) == rows
-    coding = _coding(sorted(set(matrix.ravel().tolist())), word, pe, simd, by_exponent)
+    weights = sorted(set(matrix.ravel().tolist()))
+    depth = matrix.size // (pe * simd)
+    coding = exponents(weights, word) if by_exponent else choose(weights, word, pe, simd, depth)
     lo, hi = _results(matrix, constants, word)
     unit = _common_shift([*constants, *(1 << term.common for term in coding.terms)])
     terms = tuple(
@@ -84,14 +86,6 @@ def is_power_coded(matrix: NDArray[np.int64]) -> bool:
     """Whether all weights are 0 or ± a power of two."""
     magnitudes = np.abs(matrix)
     return not bool((magnitudes & magnitudes - 1)[magnitudes > 0].any())
-
-
-def _coding(weights: list[int], word: tuple[int, int], pe: int, simd: int, by_exponent: bool) -> Coding:
-    if not by_exponent:
-        return choose(weights, word, pe, simd)
-    coding = exponents(weights, word)
-    assert coding is not None, "a weight is no power of two"
-    return coding
 
 
 def _results(matrix: NDArray[np.int64], constants: Sequence[int], word: tuple[int, int]) -> tuple[int, int]:

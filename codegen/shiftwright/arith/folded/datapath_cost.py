@@ -1,4 +1,4 @@
-"""Estimated LUTs of banks, lanes and adder trees, by which a coding is chosen.
+"""Estimated LUTs of banks, lanes, adder trees and memories, by which a coding is chosen.
 
 The families meant have four-input LUTs and take a LUT for each bit of a carry chain."""
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from shiftwright.arith.csd import csd_weight
 from shiftwright.arith.folded.term import Term
 from shiftwright.arith.interval import bit_width
+
+DEEPEST_ROM = 64  # words that synthesis still makes of LUTs
 
 
 def datapath_luts(terms: Sequence[Term], word: tuple[int, int], pe: int, simd: int) -> int:
@@ -42,3 +44,8 @@ def _trees(terms: Sequence[Term], simd: int) -> int:
             widths = sums + widths[2 * len(sums) :]
         tops.append(widths[0] + term.common)
     return cells + (max(tops) + 1 - min(term.common for term in terms) if len(tops) > 1 else 0)
+
+
+def rom_luts(depth: int, bits: int) -> int:
+    """A LUT a bit for every 16 words up to 64, beyond which a memory is block RAM."""
+    return bits * -(-depth // 16) if depth <= DEEPEST_ROM else 0

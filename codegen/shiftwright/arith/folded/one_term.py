@@ -28,11 +28,10 @@ def one_term(weights: Sequence[int], word: tuple[int, int]) -> Iterator[Coding]:
         yield _coding(Shape(tuple(magnitude >> common for magnitude in magnitudes), (), common), weights, word)
 
 
-def exponents(weights: Sequence[int], word: tuple[int, int]) -> Coding | None:
-    """The coding whose stages are the bits of an exponent; None where a weight is no power of two."""
+def exponents(weights: Sequence[int], word: tuple[int, int]) -> Coding:
+    """The coding of 0 and powers of two whose stages are the bits of an exponent."""
     magnitudes = sorted({abs(weight) for weight in weights} - {0}) or [1]
-    if any(magnitude & magnitude - 1 for magnitude in magnitudes):
-        return None
+    assert not any(magnitude & magnitude - 1 for magnitude in magnitudes), "a weight is no power of two"
     common = _trailing(magnitudes[0])
     stages = binary([_trailing(magnitude) - common for magnitude in magnitudes])
     return _coding(Shape((1,), stages, common), weights, word)
@@ -55,7 +54,7 @@ def _wirings(shifts: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
     if prod(len(way) for way in ways) <= MOST_CHOICES:
         yield from product(*ways)
     else:
-        yield from {tuple(way[0] for way in ways), tuple(way[-1] for way in ways)}
+        yield from dict.fromkeys([tuple(way[0] for way in ways), tuple(way[-1] for way in ways)])
 
 
 def _trailing(number: int) -> int:

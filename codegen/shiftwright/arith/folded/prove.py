@@ -83,7 +83,8 @@ def _fields(term: Term, code: int, where: str) -> tuple[int, int, list[int]]:
         width = 0
         while 2**width < choices:
             width += 1
-        code, value = divmod(code, 2**width)
+        value = code & (1 << width) - 1
+        code >>= width
         if value >= choices:
             raise ProofError(f"{where}: index {value} among {choices} choices; {HINT}")
         return value

@@ -27,6 +27,7 @@ class LogLanes:
         self._decode = decode
         self._common = self._term.common + least
         self._shifts = [amounts[1] for amounts in self._term.stages]
+        assert all(amounts == (0, amounts[1] & -amounts[1]) for amounts in self._term.stages)
         self._signed = self._term.negates or any(number < 0 for number in decode)
 
     def operands(self, pipe: Pipe, word: Value, name: str) -> tuple[Value, Value, Value]:
