@@ -11,7 +11,7 @@ from shiftwright.build.folder import count_multipliers
 from shiftwright.build.prove_leaf import LeafProof
 from shiftwright.errors import BuildError, HardwareError
 from shiftwright.frontend.convert import Network
-from shiftwright.lower.choice import Choices, parse_engine
+from shiftwright.lower.choice import PARALLEL, Choices, parse_engine
 from shiftwright.lower.design import Lowered
 
 LONGEST = 1 << 12  # cycles of a leaf
@@ -58,7 +58,7 @@ def stated_engines(manifest: Mapping[str, Any]) -> Choices:
     rules = []
     try:
         for layer in manifest["layers"]:
-            if layer["engine"] != "component":
+            if layer["engine"] not in ("component", PARALLEL.kind):
                 fold = f":{layer['fold']}" if layer.get("fold") else ""
                 rules.append((escape(layer["name"]), parse_engine(f"{layer['engine']}{fold}")))
     except (KeyError, TypeError, HardwareError) as error:
@@ -97,9 +97,9 @@ def wrong_statements(
 
 
 def _counted(layer: Mapping[str, Any], counts: Mapping[str, LeafProof]) -> dict[str, int]:
-    """What a layer's leaf holds: nothing where there is no engine; of an unproved one nobody can say."""
+    """What a layer's leaf holds; of an unproved one nobody can say. Without a leaf the engine's fold decides."""
     if not layer["proof"]:
-        return dict.fromkeys(COUNTED, 0)
+        return {key: layer[key] for key in COUNTED}
     found = counts.get(layer["name"])
     return {} if found is None else {key: getattr(found, key) for key in COUNTED}
 

@@ -11,8 +11,9 @@ from shiftwright.arith.prove import prove_requantizer
 from shiftwright.arith.requantize import Requantizer
 from shiftwright.errors import HardwareError, RangeError
 from shiftwright.ir.core import Graph, Node, Value
-from shiftwright.lower.choice import Serial
+from shiftwright.lower.choice import Folded, Serial
 from shiftwright.lower.engine import Engine
+from shiftwright.lower.folded import folded_engine
 from shiftwright.lower.layer import Layer
 from shiftwright.lower.parallel import parallel_engine
 from shiftwright.lower.plan import Plan
@@ -20,7 +21,14 @@ from shiftwright.lower.schedule import Timing, run
 from shiftwright.lower.serial import SerialLayer, serial_engines, serial_layer
 from shiftwright.ops.convolution import Convolution
 from shiftwright.ops.requantize import Requantize
-from shiftwright.ops.stage import Component, ComponentOperator, MatrixOperator, MatrixProduct, TailOperator
+from shiftwright.ops.stage import (
+    Component,
+    ComponentOperator,
+    MatrixOperator,
+    MatrixProduct,
+    TailOperator,
+    WindowOperator,
+)
 from shiftwright.rtl.format import Format
 from shiftwright.rtl.handshake import Chain, Handshake
 from shiftwright.rtl.leaf import Leaf, Pipeline
@@ -117,6 +125,8 @@ def build_stages(
         try:
             if isinstance(choice, Serial) and parts[0].product is not None:
                 taken, stage = _serial_stage(parts, prefix, plan, choice, progress)
+            elif isinstance(choice, Folded) and isinstance(parts[0].nodes[0].operator, WindowOperator):
+                taken, stage = 1, _folded_stage(parts[0], prefix, plan, choice)
             else:
                 taken, stage = 1, _stage(parts[0], prefix, plan)
         except (RangeError, HardwareError) as error:
@@ -230,6 +240,17 @@ def _stage(part: _Part, prefix: str, plan: Plan) -> Stage:
         words = part.product or MatrixProduct(ones, (0,) * part.source.channels, part.source.interval)
         engine, made = parallel_engine(f"{prefix}_{part.name}", words, part.tails, part.result, plan)
         components = [*part.front, *made]
+    return Stage((part.layer(engine),), Format.of(part.result), tuple(components))
+
+
+def _folded_stage(part: _Part, prefix: str, plan: Plan, choice: Folded) -> Stage:
+    """A stage of one layer whose fetch takes the place of a window or collector."""
+    operator = part.nodes[0].operator
+    assert isinstance(operator, WindowOperator)
+    product = operator.window_product(part.source)
+    engine, components = folded_engine(
+        f"{prefix}_{part.name}", product, part.tails, part.link, part.result, plan, choice
+    )
     return Stage((part.layer(engine),), Format.of(part.result), tuple(components))
 
 

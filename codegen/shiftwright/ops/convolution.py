@@ -18,7 +18,7 @@ from shiftwright.ops.geometry import Geometry, read_geometry, window_front
 from shiftwright.ops.linear import Product, import_operands, import_product, magnitude_bound, product_interval
 from shiftwright.ops.onnx_node import Importer, OnnxNode
 from shiftwright.ops.reorder import rearrange
-from shiftwright.ops.stage import Component, MatrixProduct
+from shiftwright.ops.stage import Component, MatrixProduct, WindowProduct
 from shiftwright.rtl.format import Format
 
 
@@ -82,6 +82,20 @@ class Convolution(Operator):
     def product(self, source: Value) -> MatrixProduct:
         """One window times all kernels."""
         return MatrixProduct(self.matrix(), self.bias, self.window_interval(source))
+
+    def window_product(self, source: Value) -> WindowProduct:
+        """The kernels, and the windows that they meet."""
+        words, geometry = self.window_interval(source), self.geometry
+        window = geometry.kernel, geometry.stride, geometry.padding, geometry.dilation
+        return WindowProduct(
+            self.weights.reshape(len(self.weights), -1),
+            self.bias,
+            (int(words.lo.min()), int(words.hi.max())),
+            (source.shape[0], source.shape[1]),
+            window,
+            self.pad,
+            self.groups,
+        )
 
     def describe(self) -> str:
         rows, columns = self.geometry.kernel

@@ -16,7 +16,7 @@ from shiftwright.ir.meaning import Layout, Real, Tensor
 from shiftwright.ops.linear import Product, import_operands, import_product, magnitude_bound, product_interval
 from shiftwright.ops.onnx_node import Importer, OnnxNode
 from shiftwright.ops.reorder import rearrange
-from shiftwright.ops.stage import Component, MatrixProduct
+from shiftwright.ops.stage import Component, MatrixProduct, WindowProduct
 from shiftwright.rtl.collect import Collect
 from shiftwright.rtl.format import Format
 
@@ -53,6 +53,18 @@ class Dense(Operator):
     def product(self, source: Value) -> MatrixProduct:
         """The matrix as it is."""
         return MatrixProduct(self.weights, self.bias, self._vector_interval(source))
+
+    def window_product(self, source: Value) -> WindowProduct:
+        """The matrix, on each position or on the whole frame as one window."""
+        kernel = (1, 1) if self.each_position else (1, source.positions)
+        return WindowProduct(
+            self.weights,
+            self.bias,
+            (int(source.interval.lo.min()), int(source.interval.hi.max())),
+            (1, source.positions),
+            (kernel, (1, 1), (0, 0, 0, 0), (1, 1)),
+            (0,) * source.channels,
+        )
 
     def _vector_interval(self, source: Value) -> Interval:
         return source.interval if self.each_position else source.interval.tile(source.positions)

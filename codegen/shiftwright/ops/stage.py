@@ -33,6 +33,31 @@ class MatrixProduct:
     words: Interval
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowProduct:
+    """matrix (outputs, taps · channels of a group) on every window of an image, plus constants, within groups or not.
+
+    Columns are tap by tap, row-major, channel fastest; outputs are group by group. `image` is (rows, columns),
+    `window` (kernel, stride, padding, dilation), `pad` each channel's code outside, `words` (lo, hi) of any word."""
+
+    matrix: NDArray[np.int64]
+    constants: tuple[int, ...]
+    words: tuple[int, int]
+    image: tuple[int, int]
+    window: tuple[tuple[int, int], tuple[int, int], tuple[int, int, int, int], tuple[int, int]]
+    pad: tuple[int, ...]
+    groups: int = 1
+
+
+@runtime_checkable
+class WindowOperator(Protocol):
+    """A constant matrix that may be multiplied a few words at a time."""
+
+    def window_product(self, source: Value) -> WindowProduct:
+        """The matrix, and the windows of the incoming stream that it meets."""
+        ...
+
+
 @runtime_checkable
 class MatrixOperator(Protocol):
     """A constant matrix on each vector that `front` makes of the incoming stream."""

@@ -1,9 +1,10 @@
 """Gathers the positions of a frame into one wide word: what a flatten before a dense layer is in hardware."""
 
-from amaranth import Cat, Module, Mux, Signal
+from amaranth import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from shiftwright.rtl.format import Format, Lane
 from shiftwright.rtl.handshake import Gather, Handshake
 
 
@@ -11,15 +12,23 @@ class Collect(wiring.Component):
     """`positions` words of `bits` each become one, position 0 lowest.
 
     The word is offered the cycle after its last part was taken. Takes one part a cycle: the next frame fills a buffer
-    of its own while the word waits, and stops only before a last part that would overwrite it."""
+    of its own while the word waits, and stops only before a last part that would overwrite it. With `lanes` the parts
+    are words in one lane, and leave in lanes of a format, each as narrow as its own."""
 
-    def __init__(self, positions: int, bits: int) -> None:
+    def __init__(self, positions: int, bits: int, lanes: tuple[Lane, Format] | None = None) -> None:
         assert positions >= 1
+        assert lanes is None or lanes[0].width * len(lanes[1].lanes) == positions * bits
+        self.lanes = lanes
         self.positions = positions
         self.bits = bits
         self.latency = positions
         self.interval = positions
-        super().__init__({"i": In(stream.Signature(bits)), "o": Out(stream.Signature(positions * bits))})
+        super().__init__({"i": In(stream.Signature(bits)), "o": Out(stream.Signature(self.bits_out))})
+
+    @property
+    def bits_out(self) -> int:
+        """Width of the payload that leaves."""
+        return self.positions * self.bits if self.lanes is None else self.lanes[1].bits
 
     def handshake(self) -> Handshake:
         """The timing model."""
@@ -35,7 +44,7 @@ class Collect(wiring.Component):
         m.d.comb += [
             last.eq(taken == self.positions - 1),
             self.i.ready.eq(~last | ~self.o.valid | self.o.ready),
-            self.o.payload.eq(held),
+            self.o.payload.eq(self._shrunk(held)),
         ]
         frame = Cat(filling, self.i.payload)
         with m.If(self.o.ready):
@@ -45,3 +54,9 @@ class Collect(wiring.Component):
             with m.If(last):
                 m.d.sync += [held.eq(frame), self.o.valid.eq(1)]
         return m
+
+    def _shrunk(self, held: Signal) -> Value:
+        if self.lanes is None:
+            return held
+        lane, result = self.lanes
+        return Cat(held.word_select(index, lane.width)[: own.width] for index, own in enumerate(result.lanes))

@@ -1,0 +1,132 @@
+"""The folded engine: pe outputs and simd inputs at a time, weights as codes in a memory, words from a ring of lines.
+
+A stage is fetch → lanes → requantizers of one run, where all channels have the same → the position gathered again →
+whatever requantizers each channel has of its own."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from shiftwright.arith.folded.prove import prove_codes
+from shiftwright.arith.interval import Interval
+from shiftwright.arith.requantize import Requantizer
+from shiftwright.lower.choice import Folded
+from shiftwright.lower.engine import Engine
+from shiftwright.lower.parallel import parallel_engine
+from shiftwright.lower.plan import Plan
+from shiftwright.lower.product import tail_adders, tail_luts
+from shiftwright.ops.stage import Component, MatrixProduct, WindowProduct
+from shiftwright.rtl.collect import Collect
+from shiftwright.rtl.fetch import fetch
+from shiftwright.rtl.folded.engine import FoldedEngine
+from shiftwright.rtl.format import Format, Lane
+from shiftwright.rtl.leaf import Pipeline
+from shiftwright.rtl.requantize_leaf import RequantizeLeaf
+from shiftwright.rtl.skid import Skid
+
+
+def folded_engine(
+    name: str,
+    product: WindowProduct,
+    tails: Sequence[Requantizer] | None,
+    link: Format,
+    result: Interval,
+    plan: Plan,
+    choice: Folded,
+) -> tuple[Engine, list[Component]]:
+    """Encodes, proves and wraps matrix·x + constants, followed by one requantizer a channel if there are any."""
+    rows, columns = product.matrix.shape
+    channels = len(link.lanes) // product.groups
+    pe, simd = fold_within(rows // product.groups, choice.pe), fold_within(channels, choice.simd)
+    notes: tuple[str, ...] = ()
+    if (pe, simd) != (choice.pe, choice.simd):
+        notes = (
+            f"{choice.fold} does not divide {rows // product.groups} outputs and {channels} channels"
+            + (f" of each of {product.groups} groups" if product.groups > 1 else "")
+            + f"; pe={pe},simd={simd} is built",
+        )
+    early, late = _split(product, tails)
+    lo, hi = product.words
+    words = Lane.spanning(lo, hi)
+    kernel, stride, padding, dilation = product.window
+    repeats = rows // product.groups // pe
+    source = fetch(
+        *product.image, link, words, kernel, stride, padding, dilation, product.pad, simd, product.groups, repeats
+    )
+    lanes = FoldedEngine(product.matrix, early, words, lo, hi, pe, simd)
+    prove_codes(lanes.codes, product.matrix, early, (lo, hi))
+    components: list[Component] = [source, lanes]
+    runs, luts = rows // pe, source.estimated_luts + lanes.estimated_luts
+    one = None if late is None else _common(late, _ranges(product, early))
+    wanted = Format.of(result)
+    if one is not None or late is None:
+        whole = [lanes.codes.results] * pe
+        leaf = None if one is None else RequantizeLeaf(f"{name}_requantize", [one] * pe, whole)
+        if leaf is not None:
+            components.append(Pipeline(leaf))
+            luts += tail_luts([one] * pe, whole) if one is not None else 0
+        lane = (lanes.results if leaf is None else leaf.results).lanes[0]
+        components += [Skid(pe * lane.width), Collect(runs, pe * lane.width, (lane, wanted))]
+        luts += pe * lane.width
+    else:
+        lane, sums = lanes.results.lanes[0], _ranges(product, early)
+        components += [
+            Skid(pe * lane.width),
+            Collect(runs, pe * lane.width, (lane, Format.of(sums))),
+        ]
+        ones = np.eye(rows, dtype=np.int64)
+        end, made = parallel_engine(name, MatrixProduct(ones, (0,) * rows, sums), late, result, plan)
+        components += made
+        luts += pe * lane.width + end.luts
+    engine = Engine(
+        kind="folded",
+        fold=f"pe={pe},simd={simd}",
+        cycles=runs * columns // simd,
+        adders=pe * simd * len(lanes.codes.terms),
+        luts=luts,
+        requantize_adders=tail_adders(late),
+        notes=notes,
+    )
+    return engine, components
+
+
+def fold_within(size: int, asked: int) -> int:
+    """The largest divisor of `size` that is not above `asked`."""
+    return next(fold for fold in range(min(size, asked), 0, -1) if size % fold == 0)
+
+
+def _split(product: WindowProduct, tails: Sequence[Requantizer] | None) -> tuple[list[int], list[Requantizer] | None]:
+    """The constants that accumulators begin with, and the requantizers without what is in these."""
+    if tails is None:
+        return list(product.constants), None
+    early, late = [], []
+    for bias, tail in zip(product.constants, tails, strict=True):
+        if tail.form != "search" and tail.multiplier == 1:
+            early.append(bias + tail.constant)
+            late.append(replace(tail, constant=0))
+        else:
+            early.append(bias)
+            late.append(tail)
+    return early, late
+
+
+def _ranges(product: WindowProduct, constants: Sequence[int]) -> Interval:
+    """(lo, hi) of each row's sum."""
+    lo, hi = product.words
+    up, down = np.maximum(product.matrix, 0).sum(axis=1), np.minimum(product.matrix, 0).sum(axis=1)
+    start = np.array(constants, dtype=np.int64)
+    return Interval(up * lo + down * hi + start, up * hi + down * lo + start)
+
+
+def _common(tails: Sequence[Requantizer], sums: Interval) -> Requantizer | None:
+    """One requantizer that gives every channel its codes; None where they differ."""
+    first = tails[0]
+    lo, hi = min(tail.lo for tail in tails), max(tail.hi for tail in tails)
+    for tail, (least, most) in zip(tails, sums.pairs(), strict=True):
+        if tail.form != "scale" or (tail.multiplier, tail.constant, tail.shift) != (1, 0, first.shift):
+            return None
+        # A bound that a channel does not reach may be any other one.
+        if (least >> tail.shift < tail.lo != lo) or (most >> tail.shift > tail.hi != hi):
+            return None
+    return Requantizer("scale", lo, hi, shift=first.shift)
