@@ -85,7 +85,14 @@ class _Proof:
         cycles: int,
         low: Sequence[int],
     ) -> None:
-        self.netlist, self.matrix, self.constants, self.low = netlist, matrix, constants, low
+        # An input that can take only one value is a constant.
+        self.fixed = {index: lo for index, (lo, hi) in enumerate(ranges) if lo == hi}
+        varies = np.array([lo != hi for lo, hi in ranges], dtype=np.int64)
+        held = [
+            constant + sum(int(row[index]) * lo for index, lo in self.fixed.items())
+            for row, constant in zip(matrix, constants, strict=True)
+        ]
+        self.netlist, self.matrix, self.constants, self.low = netlist, matrix * varies, held, low
         self.bits = cycles * netlist.digit
         self.modulus = 1 << self.bits
         self.dtype = np.int64 if self.bits <= INT64_BITS // 2 else object
@@ -128,8 +135,8 @@ class _Proof:
         if not 0 <= statement.index < self.netlist.inputs:
             _refuse(statement, f"there is no input {statement.index}")
         row = np.zeros(self.netlist.inputs, dtype=self.dtype)
-        row[statement.index] = 1
-        return Word(0, row, 0)
+        row[statement.index] = statement.index not in self.fixed
+        return Word(0, row, self.fixed.get(statement.index, 0) % self.modulus)
 
     def _delay(self, statement: Delay) -> None:
         name, source = statement.name, statement.source

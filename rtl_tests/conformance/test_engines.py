@@ -1,0 +1,101 @@
+"""One contract for all engines: each, on each shape, in each number system, equals golden word for word.
+
+Both sides of every bench stall, frames follow each other without a gap, and what is stated of latency and interval is
+what is measured, to the cycle. The last dimension, the simulator, is crossed with engines and number systems on a
+network that has all shapes in a row."""
+
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+
+from rtl_tests.conformance.engine_networks import SHAPES, SYSTEMS, all_in_a_row
+from rtl_tests.e2e.simulators import need
+from shiftwright import flow
+from shiftwright.lower.choice import OPTIONS
+
+FRAMES = 4
+ENGINES = ("parallel", "serial:d=1", "serial:d=2", "serial:d=4", "folded:pe=2,simd=2")
+FOLDS = ("folded:pe=1,simd=1", "folded:pe=3,simd=3", "folded:pe=64,simd=64")
+MIXED = ["*=serial:d=1", "Conv*=folded:pe=2,simd=2", "Conv_4*=parallel"]
+
+
+def simulate_exactly(model: onnx.ModelProto, engines: list[str], folder: Path, simulator: str) -> dict[str, Any]:
+    """Builds, simulates, proves; holds every claim of the manifest against what was measured."""
+    onnx.save(model, folder / "model.onnx")
+    manifest = flow.load(folder / "model.onnx").compile(effort="fast", engines=engines).build(folder / "build")
+    found = flow.verify(folder / "build", frames=FRAMES, simulators=[need(simulator)], seed=1)
+    (simulation,) = found.simulations
+
+    assert simulation.message == ""
+    assert found.equal
+    assert simulation.result["links"] == {link["name"]: link["first"] for link in manifest["links"]}
+    assert {key: simulation.result[key] for key in ("latency", "interval")} == manifest["timing"]
+    assert manifest["multipliers"] == 0
+    assert flow.prove(folder / "build").proved
+    return manifest
+
+
+def test_every_engine_is_tried() -> None:
+    """A new engine is not conforming until it stands here."""
+    assert {engine.partition(":")[0] for engine in ENGINES} == set(OPTIONS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_engine_is_exact(shape: str, system: str, engine: str, tmp_path: Path) -> None:
+    """In Icarus, where an unknown bit would show."""
+    manifest = simulate_exactly(SHAPES[shape](SYSTEMS[system]), [f"*={engine}"], tmp_path, "icarus")
+
+    kind, _, fold = engine.partition(":")
+    (layer,) = manifest["layers"]
+    assert layer["engine"] == kind
+    assert layer["fold"] == (fold or None) or kind == "folded"
+    assert manifest["timing"]["interval"] >= layer["cycles"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", FOLDS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_any_fold_is_exact(shape: str, engine: str, tmp_path: Path) -> None:
+    """Nothing at a time, all at once, and folds that divide neither outputs nor channels."""
+    simulate_exactly(SHAPES[shape](SYSTEMS["powers_of_two"]), [f"*={engine}"], tmp_path, "icarus")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_layers_in_a_row_are_exact(system: str, engine: str, simulator: str, tmp_path: Path) -> None:
+    """Every shape behind every other, in both simulators."""
+    simulate_exactly(all_in_a_row(SYSTEMS[system]), [f"*={engine}"], tmp_path, simulator)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_engines_mix(system: str, tmp_path: Path) -> None:
+    """Serial, folded and parallel layers in one design."""
+    manifest = simulate_exactly(all_in_a_row(SYSTEMS[system]), MIXED, tmp_path, "icarus")
+
+    assert {layer["engine"] for layer in manifest["layers"]} == {"parallel", "serial", "folded"}
+
+
+def test_serial_layers_join_without_words_between(tmp_path: Path) -> None:
+    """Two dense layers are one engine: one link, and the second layer begins before the first one's word is whole."""
+    onnx.save(all_in_a_row(SYSTEMS["ternary"]), tmp_path / "model.onnx")
+    lowered = flow.load(tmp_path / "model.onnx").compile(effort="fast", engines=["*=serial:d=1"]).lowered
+
+    assert [len(stage.layers) for stage in lowered.stages] == [1, 1, 2, 2]
+
+
+def test_a_fold_that_does_not_divide_is_said(tmp_path: Path) -> None:
+    """Rounded to one that does."""
+    onnx.save(SHAPES["dense"](SYSTEMS["ternary"]), tmp_path / "model.onnx")
+    design = flow.load(tmp_path / "model.onnx").compile(effort="fast", engines=["*=folded:pe=3,simd=4"]).lowered
+
+    assert design.notes == [
+        f"{design.layers[0].name}: pe=3,simd=4 does not divide 4 outputs and 6 channels; pe=2,simd=3 is built"
+    ]
