@@ -15,6 +15,7 @@ from shiftwright.arith.adder_graph import Add, AdderGraph, Operand
 from shiftwright.arith.requantize import Requantizer
 from shiftwright.rtl.adder_leaf import AdderLeaf
 from shiftwright.rtl.axis import AxisSink, AxisSource
+from shiftwright.rtl.chunks import Chunks
 from shiftwright.rtl.collect import Collect
 from shiftwright.rtl.emit import VERILATOR_WAIVERS, to_verilog
 from shiftwright.rtl.format import Format, Lane
@@ -22,6 +23,7 @@ from shiftwright.rtl.frame_sum import FrameSum
 from shiftwright.rtl.leaf import Leaf, Pipeline
 from shiftwright.rtl.pool import MaxTree
 from shiftwright.rtl.requantize_leaf import RequantizeLeaf
+from shiftwright.rtl.ring import Ring
 from shiftwright.rtl.skid import Skid
 from shiftwright.rtl.window import Window
 
@@ -73,6 +75,21 @@ def everything() -> dict[str, str]:
         "source": AxisSource(WORDS),
         "sink": AxisSink(9, WORDS),
         "skid": Skid(5),
+        "chunks": Chunks(WORDS.tile(6), Lane(6, True), 2, groups=2, repeats=3),
+        "ring": Ring(
+            5,
+            6,
+            WORDS.tile(6),
+            Lane(6, True),
+            (3, 3),
+            (2, 2),
+            (1, 1, 1, 1),
+            (1, 1),
+            [*range(-6, 6)],
+            simd=2,
+            groups=2,
+            repeats=3,
+        ),
     }
     rack = Rack([Case(name, component, (), (), 0, 0, 0) for name, component in components.items()])
     return {"rack": to_verilog(rack, "rack")} | {

@@ -10,6 +10,8 @@ from shiftwright.errors import BuildError
 from shiftwright.rtl import emit
 from shiftwright.rtl.collect import Collect
 from shiftwright.rtl.emit import to_verilog
+from shiftwright.rtl.format import Format, Lane
+from shiftwright.rtl.ring import Ring
 from shiftwright.rtl.window import Window
 
 PACKAGE = Path(emit.__file__).resolve().parent.parent
@@ -38,6 +40,17 @@ def test_a_line_memory_starts_unknown() -> None:
 
     assert "reg [1:0] lines [3:0]" in text
     assert "initial" not in text
+
+
+def test_a_memory_says_that_it_needs_no_guard() -> None:
+    """The one attribute that is kept; without it Yosys puts a comparison and a mux behind the memory."""
+    lane = Lane(2, False)
+    ring = Ring(3, 4, Format((lane,)), lane, (2, 2), (1, 1), (0, 0, 0, 0), (1, 1), [0], simd=1)
+    text = to_verilog(ring, "ring")
+
+    assert re.findall(r"\(\*.*\*\)\n.*", text) == [
+        f"(* no_rw_check = 32'd1 *)\n  reg [1:0] memory [{ring.places - 1}:0];"
+    ]
 
 
 def test_missing_yosys_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

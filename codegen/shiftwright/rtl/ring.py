@@ -29,7 +29,7 @@ class Ring(wiring.Component):
     column).
 
     A position is written in channels / simd cycles and taken with the last of them; a chunk is read in each cycle in
-    which the output moves. From a window's last word taken to its first chunk offered, 3 cycles pass. A frame takes
+    which the output moves. From a window's last word taken to its first chunk offered, 4 cycles pass. A frame takes
     `traffic.interval` cycles at least, and no more where positions come evenly or sooner.
 
     The ring goes by positions, not by lines, in both directions: a window is read as soon as its far corner is written
@@ -42,7 +42,7 @@ class Ring(wiring.Component):
     `storage_bits` is the memory: `places` · chunks a position · width of a packed chunk. Yosys takes blocks for it on
     ECP5, below about a hundred words 6 LUT4 for 16 words of 4 bits. `estimated_luts` are LUT4 beside the memory:
     counters 2 a bit; sums 2 a bit, addresses 4 for they wrap; comparisons 1 a bit; the writer's multiplexer as in
-    `Chunks`; padding 1 a bit where channels differ in it. Yosys is within a quarter of it."""
+    `Chunks`; padding 1 a bit where channels differ in it. Yosys is within a quarter of it, but for the smallest."""
 
     def __init__(
         self,
