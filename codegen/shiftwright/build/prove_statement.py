@@ -44,13 +44,13 @@ class LinearMap:
 def stated(stage: Stage) -> LinearMap:
     """The linear map of a stage that has an engine."""
     assert stage.engine is not None
-    operator = stage.nodes[0].operator
+    operator, source = stage.main.operator, stage.main.inputs[0]
     if isinstance(operator, MatrixOperator):
-        product = operator.product(stage.source)
+        product = operator.product(source)
         matrix, biases, words = product.matrix, product.constants, product.words
     else:
-        matrix, biases = np.eye(stage.source.channels, dtype=np.int64), (0,) * stage.source.channels
-        words = stage.source.interval
+        matrix, biases = np.eye(source.channels, dtype=np.int64), (0,) * source.channels
+        words = source.interval
     ranges = tuple(words.pairs())
     tail = stage.engine.pipeline.leaves[-1]
     if not isinstance(tail, RequantizeLeaf):

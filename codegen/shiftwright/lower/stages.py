@@ -1,13 +1,12 @@
 """Cuts an integer graph into hardware stages: each a front, an engine and a requantizer, or a component of its own."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from shiftwright.arith.interval import Interval
-from shiftwright.arith.prove import prove_requantizer
 from shiftwright.arith.requantize import Requantizer
 from shiftwright.errors import HardwareError, RangeError
 from shiftwright.ir.core import Graph, Node, Value
@@ -16,21 +15,27 @@ from shiftwright.lower.parallel import Engine, parallel_engine
 from shiftwright.lower.plan import Plan
 from shiftwright.lower.schedule import Timing, run
 from shiftwright.ops.convolution import Convolution
+from shiftwright.ops.lookup import Lookup
+from shiftwright.ops.max_pool import MaxPool
 from shiftwright.ops.requantize import Requantize
 from shiftwright.ops.stage import Component, ComponentOperator, MatrixOperator, MatrixProduct, TailOperator
 from shiftwright.ops.sum_pool import SumPool
+from shiftwright.ops.thresholds import Thresholds
 from shiftwright.rtl.format import Format
 from shiftwright.rtl.handshake import Chain, Handshake
+from shiftwright.rtl.lookup import TableLookup
 from shiftwright.rtl.skid import Skid
 
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """One layer in hardware: components in a row, the last of them a skid buffer. `output` is what its link carries."""
+    """One layer in hardware: components in a row, the last of them a skid buffer. `output` is what its link carries.
+
+    `main` is the node that the others serve: the matrix, where there is one."""
 
     name: str
     nodes: tuple[Node, ...]
-    source: Value
+    main: Node
     output: Value
     result: Format
     components: tuple[Component, ...]
@@ -48,10 +53,10 @@ class Stage:
     @property
     def numbers(self) -> str:
         """The number system of the stage's weights."""
-        operator = self.nodes[0].operator
+        operator = self.main.operator
         if not isinstance(operator, MatrixOperator) or isinstance(operator, SumPool):
             return "none"
-        return number_system(operator.product(self.source).matrix)
+        return number_system(operator.product(self.main.inputs[0]).matrix)
 
     @property
     def kind(self) -> str:
@@ -66,7 +71,7 @@ def link_interval(graph: Graph, value: Value) -> Interval:
         if isinstance(node.operator, Convolution) and node.operator.geometry.pads:
             pad = np.array(node.operator.pad, dtype=np.int64)
             lo, hi = np.minimum(lo, pad), np.maximum(hi, pad)
-        elif isinstance(node.operator, ComponentOperator):
+        elif isinstance(node.operator, MaxPool):
             # Pooling passes its lanes on as they are.
             later = link_interval(graph, node.output)
             lo, hi = np.minimum(lo, later.lo), np.maximum(hi, later.hi)
@@ -136,37 +141,48 @@ def _chain(graph: Graph) -> list[Node]:
 
 
 def _together(rest: list[Node]) -> list[Node]:
-    """The nodes that share a stage: a matrix and the rounding or clamp right behind it."""
-    first = rest[0].operator
-    if isinstance(first, MatrixOperator) and len(rest) > 1 and isinstance(rest[1].operator, TailOperator):
-        return rest[:2]
-    return rest[:1]
+    """The nodes that share a stage: a matrix, the lookup right before it, the rounding or clamp right behind it."""
+    # A link then carries codes, which are narrower than what they stand for.
+    ahead = len(rest) > 1 and isinstance(rest[0].operator, Lookup) and isinstance(rest[1].operator, MatrixOperator)
+    matrix, *behind = rest[ahead:]
+    rounds = (
+        bool(behind) and isinstance(matrix.operator, MatrixOperator) and isinstance(behind[0].operator, TailOperator)
+    )
+    return rest[: ahead + 1 + rounds]
 
 
 def _stage(graph: Graph, nodes: list[Node], prefix: str, plan: Plan) -> Stage:
-    first, last = nodes[0], nodes[-1]
-    source, output = first.inputs[0], last.output
-    name = first.name
-    link, result = Format.of(link_interval(graph, source)), link_interval(graph, output)
+    main = nodes[isinstance(nodes[0].operator, Lookup) and len(nodes) > 1]
+    last, output = nodes[-1], nodes[-1].output
+    source, name = main.inputs[0], main.name
+    result = link_interval(graph, output)
     engine: Engine | None = None
-    components: list[Component]
+    components = [] if main is nodes[0] else _own_components(graph, nodes[0])
     try:
-        if isinstance(first.operator, ComponentOperator):
-            components = first.operator.components(source, link, Format.of(result))
-        elif isinstance(first.operator, MatrixOperator):
-            components = first.operator.front(source, link)
-            tails = _tails(last) if len(nodes) > 1 else None
-            engine = parallel_engine(f"{prefix}_{name}", first.operator.product(source), tails, result, plan)
+        if isinstance(main.operator, ComponentOperator):
+            components += _own_components(graph, main)
+        elif isinstance(main.operator, MatrixOperator):
+            components += main.operator.front(source, Format.of(link_interval(graph, source)))
+            tails = _tails(last) if last is not main else None
+            engine = parallel_engine(f"{prefix}_{name}", main.operator.product(source), tails, result, plan)
         else:
-            components = []
             words = MatrixProduct(np.eye(source.channels, dtype=np.int64), (0,) * source.channels, source.interval)
-            engine = parallel_engine(f"{prefix}_{name}", words, _tails(first), result, plan)
+            engine = parallel_engine(f"{prefix}_{name}", words, _tails(main), result, plan)
     except (RangeError, HardwareError) as error:
-        raise HardwareError(f"{name} ({first.origin}): {error}") from error
+        raise HardwareError(f"{name} ({main.origin}): {error}") from error
     if engine is not None:
-        components = [*components, engine.pipeline]
+        lookups = sum(component.luts for component in components if isinstance(component, TableLookup))
+        engine = replace(engine, luts=engine.luts + lookups)
+        components.append(engine.pipeline)
     components.append(Skid(Format.of(result).bits))
-    return Stage(name, tuple(nodes), source, output, Format.of(result), tuple(components), engine)
+    return Stage(name, tuple(nodes), main, output, Format.of(result), tuple(components), engine)
+
+
+def _own_components(graph: Graph, node: Node) -> list[Component]:
+    operator, source = node.operator, node.inputs[0]
+    assert isinstance(operator, ComponentOperator)
+    link, result = (Format.of(link_interval(graph, value)) for value in (source, node.output))
+    return operator.components(source, link, result)
 
 
 def _tails(node: Node) -> list[Requantizer]:
@@ -174,16 +190,6 @@ def _tails(node: Node) -> list[Requantizer]:
     operator, source = node.operator, node.inputs[0]
     assert isinstance(operator, TailOperator)
     tails = operator.tails(source)
-    if isinstance(operator, Requantize):
-        for channel, (tail, (lo, hi)) in enumerate(zip(tails, source.interval.pairs(), strict=True)):
-            prove_requantizer(
-                tail,
-                operator.scale[channel],
-                operator.bias[channel],
-                operator.zero_point[channel],
-                operator.lo[channel],
-                operator.hi[channel],
-                lo,
-                hi,
-            )
+    if isinstance(operator, Requantize | Thresholds):
+        operator.prove(tails, source)
     return tails
