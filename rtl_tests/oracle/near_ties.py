@@ -88,11 +88,10 @@ def _distances_to_threshold(
     """The number that is compared, and how far it is from the nearest threshold, both over the largest threshold."""
     makers = {made.output[0]: made for made in model.graph.node}
     compared = makers[makers[node.input[0]].input[0]]
-    numbers, thresholds = (exact[name].values for name in compared.input)
+    numbers, thresholds = ([Fraction(each) for each in exact[name].values] for name in compared.input)
     largest = max(map(abs, thresholds)) or 1
     return [
-        (Fraction(number) / largest, min(abs(Fraction(number) - threshold) for threshold in thresholds) / largest)
-        for number in numbers
+        (number / largest, min(abs(number - threshold) for threshold in thresholds) / largest) for number in numbers
     ]
 
 

@@ -70,7 +70,11 @@ class ActivationRule:
             raise QuantizeError(
                 f"no activations are called {kind!r}; {nearest_name(kind, ['uniform', 'log'], 'activations')}"
             )
-        powers = options.integer("powers", 1, MOST_POWERS, POWERS) if kind == "log" else POWERS
+        if kind == "uniform":
+            if options.given:
+                raise QuantizeError(f"activations {spec!r}: uniform takes no options; write uniform, or log:powers=5")
+            return cls()
+        powers = options.integer("powers", 1, MOST_POWERS, POWERS)
         options.finish()
         return cls(kind, powers)
 
