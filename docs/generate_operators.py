@@ -66,9 +66,9 @@ Weights are integers behind a DequantizeLinear, or floats behind QuantizeLinear 
 float tensor with one QuantizeLinear, or an integer tensor whose elements are codes. A Softmax or LogSoftmax at the end
 is dropped with a note: the largest number stays the largest.
 
-Codes are also made by thresholds, Unsqueeze, GreaterOrEqual, Cast and ReduceSum over the new axis: a code is how many thresholds
-a number reaches. Gather from a table, which must have a number for each of the codes, or DequantizeLinear reads them; MaxPool may
-stand between. Neither reads the graph input as numbers: put a QuantizeLinear there, or send codes.
+Codes are also made by thresholds: Unsqueeze, GreaterOrEqual, Cast, and ReduceSum over the new axis count how many of
+them a number reaches. A Gather from a table, with one number for each code, or a DequantizeLinear reads them; a MaxPool
+may stand between. A float graph input needs its QuantizeLinear all the same.
 
 Hardware also asks for one input, one output and no branch.
 
