@@ -22,15 +22,19 @@ KEEPS_BATCH = "the batch axis stays first"
 SETTINGS = {
     "Add": "two quantized tensors of one shape, or a tensor and a constant a channel",
     "AveragePool": f"{WINDOWS}; no padding, no `ceil_mode`",
+    "Cast": "a comparison's answers, or codes, to a type that holds them",
     "Clip": "constant bounds; on numbers, on codes behind a QuantizeLinear, on weights",
     "Conv": f"{WINDOWS}, `pads`, `group`; constant weights, scale a tensor or a channel; float or integer bias",
     "DequantizeLinear": "scale and zero point a tensor or a channel; no blocks",
     "Flatten": "`axis` 1",
+    "Gather": "a constant ascending float32 list of one axis, read by codes",
     "Gemm": "`transB`, `alpha` > 0, `beta`; B and C constant; not `transA`",
     "GlobalAveragePool": "2-D",
+    "GreaterOrEqual": "numbers behind an Unsqueeze of axis -1, and a constant ascending float32 list",
     "MatMul": "constant second operand of two axes",
     "MaxPool": f"{WINDOWS}, `pads` below the kernel; no `ceil_mode`, no `storage_order`",
     "QuantizeLinear": "scale and zero point a tensor or a channel; one a tensor for the graph input; no blocks",
+    "ReduceSum": "a comparison's answers, over the thresholds' own axis, the last one",
     "Reshape": f"constant shape; {KEEPS_BATCH}",
     "Squeeze": KEEPS_BATCH,
     "Transpose": KEEPS_BATCH,
@@ -38,6 +42,7 @@ SETTINGS = {
 }
 HARDWARE = {
     "Add": "a constant: free; two tensors: **no**, golden only",
+    "Cast": "free: another type for the same words",
     "Clip": "yes; free in front of a QuantizeLinear",
     "Conv": "yes; `group` above 1: **no**, golden only",
     "DequantizeLinear": "free: a scale and an offset",
@@ -60,6 +65,10 @@ Codes are {codes}.
 Weights are integers behind a DequantizeLinear, or floats behind QuantizeLinear and DequantizeLinear. A graph input is a
 float tensor with one QuantizeLinear, or an integer tensor whose elements are codes. A Softmax or LogSoftmax at the end
 is dropped with a note: the largest number stays the largest.
+
+Codes are also made by thresholds: Unsqueeze, GreaterOrEqual, Cast, and ReduceSum over the new axis count how many of
+them a number reaches. A Gather from a table, with one number for each code, or a DequantizeLinear reads them; a MaxPool
+may stand between. A float graph input needs its QuantizeLinear all the same.
 
 Hardware also asks for one input, one output and no branch.
 

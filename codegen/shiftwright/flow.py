@@ -23,8 +23,8 @@ from shiftwright.frontend.reference import Comparison, compare, portable_bytes
 from shiftwright.ir.show import show
 from shiftwright.lower.choice import Choices
 from shiftwright.lower.design import Lowered, lower
+from shiftwright.lower.parts import check_hardware
 from shiftwright.lower.plan import Plan
-from shiftwright.lower.stages import check_hardware
 from shiftwright.sim.verification import Verification, simulate
 
 CHUNK_WORDS = 1 << 18  # of the widest layer: 2 MB of int64

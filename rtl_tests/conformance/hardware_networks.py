@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from rtl_tests.oracle.network import Network
+from rtl_tests.oracle.network import KIND, Network
 
 Build = Callable[[], onnx.ModelProto]
 """The function's name is the test's."""
@@ -282,3 +282,81 @@ def image_with_its_channels_last() -> onnx.ModelProto:
     chain = Network(["N", 3, 4, 2])
     image = chain.activation(chain.node("Transpose", ["x"], perm=[0, 3, 1, 2]), 0.125, 5, clip=(-8, 7))
     return chain.model(chain.node("Conv", [image, chain.weights(small(2, 2, 2, 2), 0.1)], pads=[1, 0, 0, 1]))
+
+
+@network
+def powers_of_two_between_dense_layers() -> onnx.ModelProto:
+    """Thresholds behind sums with a bias, and the lookup in the next matrix's stage; codes of both signs."""
+    chain = Network(["N", 4])
+    bias = chain.constant("float", np.array([0.3, -1.0, 0.5]))
+    inputs = [chain.activation("x", 0.125, clip=(-8, 7)), chain.weights(small(4, 3), 0.25), bias]
+    flow = chain.logarithmic(chain.node("Gemm", inputs), 0.25, 4, signed=True)
+    return chain.model(chain.node("Gemm", [flow, chain.weights(small(3, 2), 0.5)]))
+
+
+def powers_in_images(*before: str, behind: tuple[str, ...] = (), last: str = "Conv") -> onnx.ModelProto:
+    """Conv, operators, powers of two, operators, and a padded Conv or nothing."""
+    chain = Network(["N", 1, 5, 6])
+    flow = chain.node("Conv", [chain.activation("x", 0.125, clip=(-8, 7)), chain.weights(small(2, 1, 2, 2), 0.0625)])
+    for name in before:
+        flow = chain.node(name, [flow], **({} if name == "Relu" else {"kernel_shape": [2, 2]}))
+    flow = chain.logarithmic(flow, 0.0625, 5)
+    for name in behind:
+        flow = chain.node(name, [flow], **({} if name.startswith("Global") else {"kernel_shape": [2, 2]}))
+    if last:
+        weights = chain.weights(small(3, 2, 3, 2), [0.5, 0.1, 0.25], [0, 0, 0], axis=0)
+        flow = chain.node(last, [flow, weights], pads=[1, 1, 1, 0])
+    return chain.model(flow)
+
+
+@network
+def powers_of_two_in_a_padded_convolution() -> onnx.ModelProto:
+    """Relu before the thresholds; windows are padded with the number 0, behind the lookup."""
+    return powers_in_images("Relu")
+
+
+@network
+def powers_of_two_behind_a_max_pool() -> onnx.ModelProto:
+    """Sums are pooled; thresholds without a matrix."""
+    return powers_in_images("MaxPool")
+
+
+@network
+def powers_of_two_before_a_max_pool() -> onnx.ModelProto:
+    """Codes are pooled, and looked up behind the pool."""
+    return powers_in_images("Relu", behind=("MaxPool",))
+
+
+@network
+def powers_of_two_averaged() -> onnx.ModelProto:
+    """Sums of windows of numbers."""
+    return powers_in_images("Relu", behind=("AveragePool",), last="")
+
+
+@network
+def powers_of_two_averaged_over_the_frame() -> onnx.ModelProto:
+    """One sum a channel, of numbers."""
+    return powers_in_images(behind=("GlobalAveragePool",), last="")
+
+
+@network
+def powers_of_two_leave_the_chip() -> onnx.ModelProto:
+    """The lookup is a stage of its own, the last one."""
+    return powers_in_images(last="")
+
+
+@network
+def counts_leave_the_chip() -> onnx.ModelProto:
+    """The codes of uneven thresholds, some of them out of reach."""
+    chain = Network(["N", 4])
+    product = chain.node("MatMul", [chain.activation("x", 0.125, clip=(-8, 7)), chain.weights(small(4, 3), 0.25)])
+    return chain.model(chain.count(product, [-1e3, -(2**0.5), 0.1, 2.0, 1e6]), "int32")
+
+
+@network
+def codes_come_in_to_a_table() -> onnx.ModelProto:
+    """An integer input of nine codes, padded windows of whose numbers meet a matrix: a table that 0 is not in."""
+    chain = Network(["N", 2, 3, 4], "uint8")
+    codes = chain.node("Cast", [chain.clip("x", None, 8, kind="uint8")], to=KIND["int32"])
+    numbers = chain.look_up(codes, [-6, -5, -3, -2, 1, 2, 3, 5, 8])
+    return chain.model(chain.node("Conv", [numbers, chain.weights(small(2, 2, 2, 2), 0.5)], pads=[1, 1, 0, 0]))

@@ -22,7 +22,7 @@ from shiftwright.sim import installed
 
 OPTIONS = {
     "quantize": {
-        *("--data", "--output", "--weights", "--weight-bits", "--activation-bits", "--input-bits"),
+        *("--data", "--output", "--weights", "--weight-bits", "--activations", "--activation-bits", "--input-bits"),
         *("--activation-range", "--equalize", "--correct", "--samples", "--config", "--test", "--list", "--json"),
     },
     "compile": {

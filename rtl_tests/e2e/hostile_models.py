@@ -148,3 +148,31 @@ def a_qoperator_model(folder: Path) -> Path:
     step, zero = network.constant("float", np.float32(0.1)), network.constant("int8", 0)
     inputs = [network.quantize("x", 0.1), step, zero, network.constant("int8", MATRIX), step, zero, step, zero]
     return saved(network.model(network.dequantize(network.node("QLinearMatMul", inputs), 0.1)), folder)
+
+
+def counted(
+    thresholds: tuple[float, ...] = (0.5, 1.5), table: tuple[float, ...] = (0, 1, 2), then: str = "MatMul"
+) -> Write:
+    """Logarithmic activations with these thresholds and levels; `then` says what reads them."""
+
+    def write(folder: Path) -> Path:
+        network = Network(["N", 2])
+        product = network.node("MatMul", [network.activation("x", 0.1), network.weights([[3, -5], [-3, 6]], 0.1)])
+        codes = network.count(product, thresholds)
+        numbers = network.look_up(codes, table)
+        if then == "MatMul":
+            return saved(network.model(network.node("MatMul", [numbers, network.weights(MATRIX, 0.1)])), folder)
+        if then == "Mul":
+            codes = network.node("Mul", [codes, network.constant("int32", [3, 5])])
+            return saved(network.model(codes, "int32"), folder)
+        return saved(network.model(network.node("Add", [codes, network.constant("int32", [3, 5])]), "int32"), folder)
+
+    return write
+
+
+def thresholds_on_the_graph_input(folder: Path) -> Path:
+    """A float input without a QuantizeLinear."""
+    network = Network(["N", 2])
+    return saved(
+        network.model(network.node("MatMul", [network.logarithmic("x", 0.1, 4), network.weights(MATRIX, 0.1)])), folder
+    )

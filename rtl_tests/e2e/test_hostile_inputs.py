@@ -84,6 +84,15 @@ UNUSABLE: dict[Write, tuple[str, ...]] = {
     models.weights_of_no_size: ("(2, 0)", "holds no number", "remove its layer"),
     models.a_residual_sum: ("Add_", "joins two branches", "no hardware yet", "golden computes it"),
     models.a_grouped_convolution: ("Conv_7", "2 groups has no hardware yet", "use groups=1"),
+    models.counted((1.5, 0.5)): ("GreaterOrEqual_", "does not ascend: 0.5 at index 1 follows 1.5", "sort the numbers"),
+    models.counted((0.5, 0.5)): ("GreaterOrEqual_", "does not ascend", "each once"),
+    models.counted((0.5, np.nan)): ("holds nan at [1]", "train or export the model again"),
+    models.counted(table=(0, 2, 1)): ("Gather_", "its table", "does not ascend", "sort the numbers"),
+    models.counted(table=(0, 1, 2, 4)): ("Gather_", "2 thresholds give codes 0 … 2", "4 numbers", "give each code one"),
+    models.counted(table=(0, 1)): ("Gather_", "2 thresholds give codes 0 … 2", "2 numbers", "give each code one"),
+    models.counted(then="Add"): ("Add_", "holds integer codes", "the Gather from their table"),
+    models.counted(then="Mul"): ("Mul_", "has no integer form", "supported are"),
+    models.thresholds_on_the_graph_input: ("GreaterOrEqual_", "the graph input", "put QuantizeLinear"),
     models.a_qoperator_model: ("QLinearMatMul_", "QOperator form", "QuantFormat.QDQ"),
 }
 """Models that cannot become hardware."""

@@ -10,25 +10,30 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from rtl_tests.oracle import arithmetic, layout, windows
+from rtl_tests.oracle import arithmetic, layout, tables, windows
 from rtl_tests.oracle.attributes import Attributes
 from rtl_tests.oracle.tensor import Tensor, from_array, to_array
 
 OPERATORS: dict[str, Callable[..., Tensor]] = {
     "Add": arithmetic.add,
     "AveragePool": windows.average_pool,
+    "Cast": tables.cast,
     "Clip": arithmetic.clip,
     "Conv": windows.conv,
     "DequantizeLinear": arithmetic.dequantize_linear,
     "Flatten": layout.flatten,
+    "Gather": tables.gather,
     "Gemm": arithmetic.gemm,
     "GlobalAveragePool": windows.global_average_pool,
+    "GreaterOrEqual": tables.greater_or_equal,
     "MatMul": arithmetic.matmul,
     "MaxPool": windows.max_pool,
     "QuantizeLinear": arithmetic.quantize_linear,
+    "ReduceSum": tables.reduce_sum,
     "Relu": arithmetic.relu,
     "Reshape": layout.reshape,
     "Transpose": layout.transpose,
+    "Unsqueeze": layout.unsqueeze,
 }
 """What each ONNX operator means; a KeyError says that the oracle does not know one."""
 

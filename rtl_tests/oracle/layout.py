@@ -22,6 +22,13 @@ def flatten(attributes: Attributes, x: Tensor) -> Tensor:
     return Tensor((prod(x.shape[:axis]), prod(x.shape[axis:])), x.values, x.kind)
 
 
+def unsqueeze(attributes: Attributes, x: Tensor, axes: Tensor) -> Tensor:
+    """New axes of one at the places that `axes` have in the result."""
+    rank = len(x.shape) + len(axes.values)
+    new, rest = {int(axis) % rank for axis in axes.values}, iter(x.shape)
+    return Tensor(tuple(1 if axis in new else next(rest) for axis in range(rank)), x.values, x.kind)
+
+
 def transpose(attributes: Attributes, x: Tensor) -> Tensor:
     """Axis i of the result is axis `perm[i]` of the input; reversed without `perm`."""
     order = attributes.integers("perm", list(reversed(range(len(x.shape)))))

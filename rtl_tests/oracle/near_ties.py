@@ -32,7 +32,7 @@ class Agreement:
 
 
 def compare(model: onnx.ModelProto, x: NDArray[np.generic]) -> Agreement:
-    """onnxruntime, unoptimized, against the exact meaning at every QuantizeLinear of data and at the output."""
+    """onnxruntime, unoptimized, against the exact meaning wherever codes are made and at the output."""
     exact = trace(model, x)
     constant = {proto.name for proto in model.graph.initializer}
     for node in model.graph.node:
@@ -42,14 +42,16 @@ def compare(model: onnx.ModelProto, x: NDArray[np.generic]) -> Agreement:
     output = model.graph.output[0].name
     for node in model.graph.node:
         name = node.output[0]
-        if name in constant or (node.op_type != "QuantizeLinear" and name != output):
+        if name in constant or (node.op_type not in ("QuantizeLinear", "ReduceSum") and name != output):
             continue
         found = _run_alone(model, name, exact, constant)
         words += found.size
         if exact[name].kind == FLOAT:
             faults += _wrong_reals(name, found, exact[name])
-        elif node.op_type == "QuantizeLinear":
-            steps = _distances_to_tie(node, exact)
+        elif node.op_type in ("QuantizeLinear", "ReduceSum"):
+            steps = (_distances_to_tie if node.op_type == "QuantizeLinear" else _distances_to_threshold)(
+                node, exact, model
+            )
             slack = FLOAT_SLACK * (1 + max(abs(step) for step, _ in steps))
             for got, code, (step, distance) in zip(found.ravel().tolist(), exact[name].values, steps, strict=True):
                 if got == code:
@@ -70,12 +72,27 @@ def run_onnxruntime(model: onnx.ModelProto, feeds: dict[str, NDArray[np.generic]
     return np.asarray(session.run(None, feeds)[0])
 
 
-def _distances_to_tie(node: onnx.NodeProto, exact: dict[str, Tensor]) -> list[tuple[Fraction, Fraction]]:
+def _distances_to_tie(
+    node: onnx.NodeProto, exact: dict[str, Tensor], model: onnx.ModelProto
+) -> list[tuple[Fraction, Fraction]]:
     """Number of steps before rounding, and how far that is from k + 1/2, for each element a QuantizeLinear rounds."""
     x, scale = exact[node.input[0]], exact[node.input[1]]
     (axis,) = [attribute.i for attribute in node.attribute if attribute.name == "axis"] or [1]
     steps = [Fraction(x[index]) / scale.along(axis, index) for index in indices(x.shape)]
     return [(step, abs(step % 1 - Fraction(1, 2))) for step in steps]
+
+
+def _distances_to_threshold(
+    node: onnx.NodeProto, exact: dict[str, Tensor], model: onnx.ModelProto
+) -> list[tuple[Fraction, Fraction]]:
+    """The number that is compared, and how far it is from the nearest threshold, both over the largest threshold."""
+    makers = {made.output[0]: made for made in model.graph.node}
+    compared = makers[makers[node.input[0]].input[0]]
+    numbers, thresholds = ([Fraction(each) for each in exact[name].values] for name in compared.input)
+    largest = max(map(abs, thresholds)) or 1
+    return [
+        (number / largest, min(abs(number - threshold) for threshold in thresholds) / largest) for number in numbers
+    ]
 
 
 def _wrong_reals(name: str, found: NDArray[np.generic], exact: Tensor) -> list[str]:
@@ -98,7 +115,9 @@ def _run_alone(
     while waiting:
         name = waiting.pop()
         tensor = exact[name]
-        is_codes = name not in constant and tensor.kind != FLOAT and name != wanted
+        is_answer = name in makers and exact[makers[name].input[0]].kind == TensorProto.BOOL
+        is_codes = name not in constant and tensor.kind not in (FLOAT, TensorProto.BOOL) and not is_answer
+        is_codes = is_codes and name != wanted
         if (is_codes or name == free) and name not in feeds:
             kind = TensorProto.INT8 if tensor.kind in FOUR_BITS else tensor.kind
             source = f"{name}_as_int8" if kind != tensor.kind else name

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from onnx import TensorProto, helper
 
 from rtl_tests.oracle.arithmetic import CODE_RANGE
@@ -78,6 +78,22 @@ class Network:
         """Integer weights behind a DequantizeLinear."""
         return self.dequantize(self.constant(kind, codes), scale, zero_point, kind, axis)
 
+    def count(self, x: str, thresholds: ArrayLike, kind: str = "int32", axis: int = -1) -> str:
+        """How many thresholds each number reaches, along a new axis that is summed up."""
+        axes = self.constant("int64", [axis])
+        beside = self.node("Unsqueeze", [x, axes])
+        reached = self.node("GreaterOrEqual", [beside, self.constant("float", np.asarray(thresholds, np.float32))])
+        return self.node("ReduceSum", [self.node("Cast", [reached], to=KIND[kind]), axes], keepdims=0)
+
+    def look_up(self, codes: str, table: ArrayLike) -> str:
+        """The number that each code stands for."""
+        return self.node("Gather", [self.constant("float", np.asarray(table, np.float32)), codes])
+
+    def logarithmic(self, x: str, step: float, powers: int, signed: bool = False) -> str:
+        """0 and ± powers of two from `step` on, the nearest one; ties go up."""
+        table = powers_of_two(step, powers, signed)
+        return self.look_up(self.count(x, (table[1:] + table[:-1]) / 2), table)
+
     def model(self, output: str, kind: str = "float") -> onnx.ModelProto:
         """The checked file with one output; onnx infers its shape."""
         graph = helper.make_graph(
@@ -101,6 +117,12 @@ class Network:
         if kind != "int32":
             inputs.append(self.constant(kind, np.broadcast_to(np.asarray(zero_point), steps.shape)))
         return self.node(op_type, inputs, **({} if axis is None else {"axis": axis}))
+
+
+def powers_of_two(step: float, powers: int, signed: bool = False) -> NDArray[np.float64]:
+    """0 and `step` times as many powers of two, of both signs or of one, ascending."""
+    positive = step * 2.0 ** np.arange(powers)
+    return np.concatenate([-positive[::-1] if signed else [], [0.0], positive])
 
 
 def code_range(kind: str) -> tuple[int, int]:

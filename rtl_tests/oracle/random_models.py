@@ -1,7 +1,7 @@
 """Random small quantized networks: every operator, type and form of scale that the frontend reads, in any order."""
 
 from dataclasses import dataclass
-from math import prod, sqrt
+from math import log2, prod, sqrt
 
 import numpy as np
 import onnx
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rtl_tests.oracle.attributes import Attributes
-from rtl_tests.oracle.network import KIND, Network, code_range
+from rtl_tests.oracle.network import KIND, Network, code_range, powers_of_two
 from rtl_tests.oracle.random_parts import Parts, fan_in
 from rtl_tests.oracle.windows import Window
 
@@ -111,7 +111,7 @@ class Sketch:
         """A convolution, a residual sum or a pooling of codes, quantized again."""
         match self.parts.pick("convolution", "residual", "pool", "average"):
             case "convolution":
-                return self.activation(self.bend(self.convolution(flow)))[0]
+                return self.narrowed(self.bend(self.convolution(flow)))
             case "residual":
                 return self.residual(flow, self.convolution(flow, keep_shape=True))
             case "pool":
@@ -123,7 +123,19 @@ class Sketch:
         """A matrix product or a residual sum of two, quantized again."""
         if self.parts.maybe():
             return self.residual(flow, self.dense(flow, keep_shape=True))
-        return self.activation(self.bend(self.dense(flow)))[0]
+        return self.narrowed(self.bend(self.dense(flow)))
+
+    def narrowed(self, flow: Flow) -> Flow:
+        """Quantized, by even steps or told apart by thresholds."""
+        parts = self.parts
+        if not parts.pick(False, False, True):
+            return self.activation(flow)[0]
+        powers, signed, kind = parts.pick(3, 1, 5), parts.maybe(), parts.pick("int32", "int64")
+        step = 2.0 ** round(log2(flow.size)) / 2 ** parts.pick(powers - 1, 0)
+        table = powers_of_two(step, powers, signed)
+        thresholds = (table[1:] + table[:-1]) / parts.pick(2, 2**0.5)
+        codes = self.network.count(flow.name, thresholds, kind, parts.pick(-1, len(flow.shape) + 1))
+        return Flow(self.network.look_up(codes, table), flow.shape, min(flow.size, table[-1]), step)
 
     def bend(self, flow: Flow) -> Flow:
         """Nothing, Relu, Clip and pooling in any order."""

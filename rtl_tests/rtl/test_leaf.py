@@ -79,6 +79,8 @@ SEARCHED = [
         tuple(range(-9, 6)),
         tuple(range(-33, 30, 3)),
         (200, 300),
+        (-48, -16, 0, 32, 48),
+        (64,),
     )
 ]
 RANGES = {"signed": (-70, 90), "full": (-64, 63), "unsigned": (0, 63), "below_zero": (-41, -1), "one_bit": (-1, 0)}

@@ -11,7 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 
 import shiftwright
-from rtl_tests.oracle import edge_cases, image_cases, layout_cases, matrix_cases, pointwise_cases, rounding_cases
+from rtl_tests.oracle import (
+    edge_cases,
+    image_cases,
+    layout_cases,
+    matrix_cases,
+    pointwise_cases,
+    rounding_cases,
+    table_cases,
+)
 from rtl_tests.oracle.cases import Case
 from rtl_tests.oracle.evaluator import evaluate
 from rtl_tests.oracle.random_models import Example, examples
@@ -23,6 +31,7 @@ CASES = [
     *edge_cases.CASES,
     *image_cases.CASES,
     *layout_cases.CASES,
+    *table_cases.CASES,
 ]
 ANY_MODEL = settings(
     deadline=None,

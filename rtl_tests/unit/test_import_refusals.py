@@ -1,5 +1,6 @@
 """Nodes that are not what ONNX says, or that mean something else than a careless reader sees: refused in one line."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,70 @@ def test_initializers_listed_as_inputs_are_constants(tmp_path: Path) -> None:
     loaded = shiftwright.load(tmp_path / "model.onnx")
 
     assert [edge.name for edge in loaded.network.inputs] == ["x"]
+
+
+def beside(network: Network, thresholds: Any, *, axes: int = -1, to: int = TensorProto.INT32) -> str:
+    """Sums of two outputs against thresholds, answers cast, not yet summed."""
+    product = network.node("MatMul", [network.activation("x", 0.1), network.weights(np.eye(4, 2), 0.1)])
+    wide = network.node("Unsqueeze", [product, network.constant("int64", [axes])])
+    reached = network.node("GreaterOrEqual", [wide, network.constant("float", thresholds)])
+    return network.node("Cast", [reached], to=to)
+
+
+def total(network: Network, answers: str, *axes: int, **attributes: Any) -> str:
+    """Their sum over some axes."""
+    return network.node("ReduceSum", [answers, network.constant("int64", axes)], **attributes)
+
+
+THRESHOLDS: list[Any] = [
+    pytest.param(
+        lambda n: total(n, beside(n, [[0.5], [1.5]]), -1), "float32 of shape (2, 1); give one list", id="one an output"
+    ),
+    pytest.param(
+        lambda n: total(n, beside(n, [0.5, 1.5], axes=1), -1), "shape (1, 2) a sample; put an Unsqueeze", id="axis"
+    ),
+    pytest.param(lambda n: total(n, beside(n, [0.5, 1.5]), 1), "it sums over the axes [1]", id="another axis"),
+    pytest.param(lambda n: total(n, beside(n, [0.5, 1.5]), 1, 2), "it sums over the axes [1, 2]", id="two axes"),
+    pytest.param(lambda n: n.node("ReduceSum", [beside(n, [0.5])]), "it sums over the axes []", id="all axes"),
+    pytest.param(lambda n: total(n, beside(n, [0.5], to=TensorProto.INT8), -1), "it sums int8; put a Cast", id="int8"),
+    pytest.param(lambda n: beside(n, [0.5], to=TensorProto.STRING), "its type is none of float32", id="to a text"),
+    pytest.param(lambda n: beside(n, [0.5]), "it is a comparison's answers; sum them up", id="not summed"),
+    pytest.param(lambda n: n.node("Relu", [beside(n, [0.5])]), "compares with thresholds; sum them up", id="bent"),
+    pytest.param(lambda n: total(n, n.activation("x", 0.1), -1), "only the answers of a GreaterOrEqual", id="a mean"),
+    pytest.param(
+        lambda n: n.node("Cast", [n.activation("x", 0.1)], to=TensorProto.INT32), "it cuts numbers off", id="cut off"
+    ),
+    pytest.param(
+        lambda n: n.node("Cast", [n.quantize("x", 0.1, 0, "uint8")], to=TensorProto.INT8),
+        "int8 does not hold 0 … 255; cast to a wider type",
+        id="too narrow",
+    ),
+    pytest.param(
+        lambda n: n.look_up(n.node("Cast", [n.quantize("x", 0.1)], to=TensorProto.INT32), [0, 1, 2]),
+        "codes -128 … 127 meet a table of 3 numbers",
+        id="negative codes",
+    ),
+    pytest.param(
+        lambda n: n.node("Gather", [n.activation("x", 0.1), n.constant("int64", [0, 2])], axis=1),
+        "are no integer codes",
+        id="some columns",
+    ),
+    pytest.param(
+        lambda n: n.look_up(total(n, beside(n, [0.5, 1.5]), -1, keepdims=0), [[0], [1], [2]]),
+        "float32 of shape (3, 1); give one list",
+        id="a table of rows",
+    ),
+    pytest.param(
+        lambda n: n.look_up(total(n, beside(n, [0.5, 1.5]), -1, keepdims=0), [0, 1e-30, 1]),
+        "no common step within 32 bits",
+        id="no common step",
+    ),
+]
+
+
+@pytest.mark.parametrize(("build", "said"), THRESHOLDS)
+def test_other_comparisons_and_tables_are_refused(build: Callable[[Network], str], said: str, tmp_path: Path) -> None:
+    """What looks like activations by thresholds, and is not."""
+    network = Network(["N", 4])
+
+    assert said in refusal(network, build(network), tmp_path)

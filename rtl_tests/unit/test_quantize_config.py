@@ -116,8 +116,8 @@ def test_rules_remember_their_line(tmp_path: Path) -> None:
         pytest.param(
             "samples = 3\nwieght_bits = 4\n",
             "q.toml, line 2, key `wieght_bits`: there is no such key; did you mean 'weight_bits'? the keys are "
-            "activation_bits, activation_range, correct, equalize, first, input_bits, last, layer, samples, "
-            "weight_bits, weights",
+            "activation_bits, activation_range, activations, correct, equalize, first, input_bits, last, layer, "
+            "samples, weight_bits, weights",
             id="unknown-key",
         ),
         pytest.param(
@@ -288,4 +288,4 @@ def test_the_list_needs_no_other_argument(terminal: Terminal) -> None:
 
     assert code == 0
     assert [name for name in found["grids"] if name not in out] == []
-    assert {"grids", "equalizations", "corrections", "activation_ranges"} == set(found)
+    assert {"grids", "activations", "equalizations", "corrections", "activation_ranges"} == set(found)

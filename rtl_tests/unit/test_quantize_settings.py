@@ -158,6 +158,8 @@ def test_the_list_of_methods_has_them_all() -> None:
 
     assert list(EQUALIZATIONS) == list(listed["equalizations"])
     assert list(CORRECTIONS) == list(listed["corrections"])
+    for kind in listed["activations"]:
+        Settings(activations=kind)
     for kind in listed["activation_ranges"]:
         Settings(activation_range=kind)
     for name, grid in listed["grids"].items():

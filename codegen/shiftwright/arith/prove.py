@@ -1,4 +1,4 @@
-"""Proofs that hold for every input: an adder graph equals its matrix, and a requantizer equals the real-number formula.
+"""Proofs that hold for every input: an adder graph equals its matrix, a requantizer the real-number formula.
 
 Nothing here is shared with what it checks: no builder, no solver, no software model, no threshold formula. Only the
 data structures are read."""
@@ -6,6 +6,7 @@ data structures are read."""
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
+from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
@@ -187,6 +188,42 @@ def prove_requantizer(
         middle = min(max(guess, left + 1), right - 1)
         code = agreed(middle)
         stretches += [(left, left_code, middle, code), (middle, code, right, right_code)]
+
+
+def prove_thresholds(
+    requantizer: Requantizer,
+    thresholds: Sequence[Fraction],
+    scale: Fraction,
+    offset: Fraction,
+    lo: int,
+    hi: int,
+    acc_lo: int,
+    acc_hi: int,
+) -> None:
+    """Proves q(acc) = clamp(how many thresholds are <= scale * acc + offset, lo, hi) for acc_lo <= acc <= acc_hi.
+
+    Both sides rise monotonically, and the circuit's code changes only at the integers that it compares with. So they
+    are held against each other at both ends of the interval and on both sides of each of these integers: between two
+    such places the circuit is constant, and what is equal at both and monotone is constant too. ProofError gives the
+    first mismatch found."""
+    _prove_form(requantizer)
+    if scale <= 0 or any(earlier > later for earlier, later in pairwise(thresholds)):
+        raise ProofError(f"scale {scale} is not positive or the thresholds do not ascend, so codes do not rise")
+    if requantizer.form != "search" and requantizer.multiplier:
+        raise ProofError(f"a {requantizer.form} form with multiplier {requantizer.multiplier} compares nothing; {HINT}")
+    edges = requantizer.thresholds if requantizer.form == "search" else ()
+    places = {acc_lo, acc_hi} | {place for edge in edges for place in (edge - 1, edge) if acc_lo <= place <= acc_hi}
+    # Over one denominator: no threshold is compared but as whole numbers.
+    unit = lcm(scale.denominator, offset.denominator, *(threshold.denominator for threshold in thresholds))
+    slope, start = int(scale * unit), int(offset * unit)
+    wanted = [int(threshold * unit) for threshold in thresholds]
+    for acc in sorted(places):
+        expected = max(lo, min(hi, sum(threshold <= acc * slope + start for threshold in wanted)))
+        computed = _hardware(requantizer, acc)
+        if expected != computed:
+            raise ProofError(
+                f"accumulator {acc}: the {requantizer.form} form gives {computed}, the thresholds {expected}; {HINT}"
+            )
 
 
 def _prove_form(requantizer: Requantizer) -> None:

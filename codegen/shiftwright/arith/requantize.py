@@ -4,6 +4,7 @@ The codes wanted are q(acc) = clamp(round_half_even(scale * (acc + bias)) + zero
 constants (acc * M + c) >> n where some exist, a carry that rounds ties to even where the scale is dyadic, and a binary
 search over the thresholds otherwise."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count, groupby
@@ -109,15 +110,25 @@ def find_requantizer(
 def estimated_luts(requantizer: Requantizer, acc_lo: int, acc_hi: int) -> int:
     """Rough cost in LUT4s, saturation not counted.
 
-    An adder costs its width in bits. A search compares half a LUT a bit at each level, and picks the next threshold by
-    a multiplexer tree, about a quarter LUT a threshold bit because constants fold into it."""
+    An adder costs its width in bits. A search compares half a LUT a bit at each level, but for the low bits that are 0
+    in all thresholds, and picks the next threshold by a multiplexer tree, about a quarter LUT a threshold bit because
+    constants fold into it."""
     if requantizer.form == "search":
-        width, _ = bit_width(acc_lo, acc_hi)
-        varying = (requantizer.thresholds[-1] - requantizer.thresholds[0]).bit_length()
+        zeros = shared_zeros(requantizer.thresholds)
+        width, _ = bit_width(acc_lo >> zeros, acc_hi >> zeros)
+        varying = (requantizer.thresholds[-1] - requantizer.thresholds[0] >> zeros).bit_length()
         return (requantizer.adders * width * 2 + len(requantizer.thresholds) * varying + 3) // 4
     low, high = (acc * requantizer.multiplier + requantizer.constant for acc in (acc_lo, acc_hi))
     width, _ = bit_width(low, high)
     return requantizer.adders * width
+
+
+def shared_zeros(thresholds: Sequence[int]) -> int:
+    """How many of the lowest bits are 0 in every threshold; they decide no comparison."""
+    union = 0
+    for threshold in thresholds:
+        union |= threshold
+    return _trailing_zeros(union)
 
 
 def _luts(requantizer: Requantizer, steps: _Steps) -> tuple[int, int]:

@@ -42,7 +42,7 @@ class LinearMap:
 
 def stated(layer: Layer) -> LinearMap:
     """The linear map of a layer that has an engine."""
-    operator = layer.nodes[0].operator
+    operator = layer.main.operator
     if isinstance(operator, MatrixOperator):
         product = operator.product(layer.source)
         matrix, biases, words = product.matrix, product.constants, product.words

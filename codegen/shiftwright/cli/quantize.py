@@ -55,6 +55,14 @@ def quantize(
             help="Stored bits a weight, the sign included; ternary and binary have their own.", rich_help_panel=WHAT
         ),
     ] = 4,
+    activations: Annotated[
+        str,
+        typer.Option(
+            help="What passes between layers: uniform (even steps), log (0 and powers of two), or log:powers=5, how "
+            "many of a sign at most. The network's input and output stay uniform.",
+            rich_help_panel=WHAT,
+        ),
+    ] = "uniform",
     activation_bits: Annotated[int, typer.Option(help="Bits an activation, 2 to 8.", rich_help_panel=WHAT)] = 6,
     input_bits: Annotated[
         int | None,
@@ -145,6 +153,7 @@ def quantize(
     options: dict[str, Any] = {
         "weights": weights,
         "weight_bits": weight_bits,
+        "activations": activations,
         "activation_bits": activation_bits,
         "input_bits": input_bits,
         "activation_range": activation_range,

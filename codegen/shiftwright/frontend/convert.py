@@ -18,7 +18,7 @@ from shiftwright.frontend.schema import check_node
 from shiftwright.frontend.source import STANDARD_DOMAINS, OnnxFile, read_onnx
 from shiftwright.ir.core import Graph, Node, Value
 from shiftwright.ir.edges import InputEdge, OutputEdge
-from shiftwright.ir.meaning import Codes, Constant, Layout, Order, Real, ScaledConstant, Source, Tensor
+from shiftwright.ir.meaning import Codes, Constant, Layout, Order, Reached, Real, ScaledConstant, Source, Tensor
 from shiftwright.ir.verify import verify
 from shiftwright.ops.clamp import settle
 from shiftwright.ops.onnx_node import Attribute, Importer, OnnxNode
@@ -135,12 +135,14 @@ class _Walk:
         """A graph output's codes and what they mean."""
         name = cast(str, value.name)
         found = self.lookup(value)
+        end = OnnxNode(name, "output", self.file.opset, {}, (found,), (name,), name)
         if isinstance(found, Codes):
             return OutputEdge(name, found.dtype, found.layout, found.value, None, ())
         if not isinstance(found, Real):
+            if isinstance(found, Reached):
+                raise end.refuse("it is a comparison's answers; sum them up to codes, Cast and ReduceSum, before it")
             kind = "a constant" if isinstance(found, Constant | ScaledConstant) else "its unquantized input"
             raise ImportModelError(f"{self.file.path}: output {name!r} is {kind}; the network computes nothing there")
-        end = OnnxNode(name, "output", self.file.opset, {}, (found,), (name,), name)
         real = settle(found, end, self.importer)
         return OutputEdge(name, "float32", real.layout, real.value, real.scale, real.offset)
 

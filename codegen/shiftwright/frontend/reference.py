@@ -3,7 +3,7 @@
 The file is cut at every integer tensor: what a layer reads are golden's codes, what it writes is compared. So a float32
 near-tie in one layer never travels to the next. With power-of-two scales float32 is exact and every word must agree."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +17,7 @@ from shiftwright.errors import ImportModelError
 from shiftwright.frontend.convert import Network
 from shiftwright.ops.add import Add
 from shiftwright.ops.requantize import Requantize
+from shiftwright.ops.thresholds import Thresholds
 
 KINDS = {name.lower(): kind for name, kind in onnx.TensorProto.DataType.items()}
 NARROW = (onnx.TensorProto.INT4, onnx.TensorProto.UINT4)
@@ -173,7 +174,11 @@ def _codes_comparison(
     if producer is not None and isinstance(producer.operator, Requantize):
         source = integers[producer.inputs[0].name]
         near = _near_tie(producer.operator, source, network, producer.inputs[0].name)
-        exact = _float32_is_exact(producer.operator, source)
+        exact = _float32_is_exact(producer.operator.scale, producer.operator.bias, source)
+    elif producer is not None and isinstance(producer.operator, Thresholds):
+        source = integers[producer.inputs[0].name]
+        near = _near_threshold(producer.operator, source, network, producer.inputs[0].name)
+        exact = _float32_is_exact(producer.operator.scale, _biases(producer.operator), source)
     elif edge is not None and edge.scale is not None:
         # Infinite inputs saturate on both sides, far from any tie.
         quotient = np.nan_to_num(feeds[edge.name].astype(np.float64)) / float(edge.scale)
@@ -185,10 +190,10 @@ def _codes_comparison(
     return Comparison(name, codes.value.name, golden.size, different, explained, exact, golden, found)
 
 
-def _float32_is_exact(operator: Requantize, source: NDArray[np.int64]) -> bool:
-    """Whether float32 rounds nothing before this layer's QuantizeLinear: power-of-two scales, short numbers."""
-    dyadic = all(_power_of_two(scale) for scale in operator.scale)
-    on_grid = all(_power_of_two(Fraction(1, bias.denominator)) for bias in operator.bias)
+def _float32_is_exact(scales: Iterable[Fraction], biases: Iterable[Fraction], source: NDArray[np.int64]) -> bool:
+    """Whether float32 rounds nothing before this layer's codes are made: power-of-two scales, short numbers."""
+    dyadic = all(_power_of_two(scale) for scale in scales)
+    on_grid = all(_power_of_two(Fraction(1, bias.denominator)) for bias in biases)
     return dyadic and on_grid and bool(np.abs(source).max(initial=0) < 1 << 22)
 
 
@@ -198,6 +203,20 @@ def _near_tie(operator: Requantize, source: NDArray[np.int64], network: Network,
     bias = np.array([float(number) for number in operator.bias])
     exact = scale * (source + bias)
     distance = np.abs(exact - np.floor(exact) - 0.5)
+    return np.asarray(distance <= float_error(network, name, scale, bias))
+
+
+def _biases(operator: Thresholds) -> list[Fraction]:
+    """Offsets in steps of the accumulator."""
+    return [offset / scale for offset, scale in zip(operator.offset, operator.scale, strict=True)]
+
+
+def _near_threshold(operator: Thresholds, source: NDArray[np.int64], network: Network, name: str) -> NDArray[np.bool_]:
+    """Words whose exact value is within float32's error of a threshold."""
+    scale = np.array([float(number) for number in operator.scale])
+    bias = np.array([float(number) for number in _biases(operator)])
+    exact = scale * (source + bias)
+    distance = np.min([np.abs(exact - float(threshold)) for threshold in operator.thresholds], axis=0)
     return np.asarray(distance <= float_error(network, name, scale, bias))
 
 

@@ -141,6 +141,7 @@ class Codes:
     layout: Layout
     dtype: str
     made_by: "Rounding | None" = None
+    count: int | None = None  # how many codes there are, 0 first, where thresholds made them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,4 +155,15 @@ class Rounding:
     hi: int
 
 
-Tensor = Constant | ScaledConstant | Source | Real | Codes
+@dataclass(frozen=True, slots=True, eq=False)
+class Reached:
+    """Which of ascending thresholds each number reaches, along a last axis of its own: as booleans, or as 0 and 1.
+
+    The numbers' layout ends in an axis of one; `dtype` is the ONNX type of the answers."""
+
+    source: Real
+    thresholds: tuple[Fraction, ...]
+    dtype: str
+
+
+Tensor = Constant | ScaledConstant | Source | Real | Codes | Reached

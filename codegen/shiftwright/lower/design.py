@@ -6,9 +6,10 @@ from functools import cached_property
 
 from shiftwright.ir.core import Graph
 from shiftwright.lower.layer import Layer
+from shiftwright.lower.parts import link_interval
 from shiftwright.lower.plan import Plan
 from shiftwright.lower.schedule import Timing, run
-from shiftwright.lower.stages import Stage, build_stages, link_interval
+from shiftwright.lower.stages import Stage, build_stages
 from shiftwright.lower.top import Top
 from shiftwright.rtl.axis import AxisSink, AxisSource
 from shiftwright.rtl.emit import to_verilog

@@ -34,8 +34,11 @@ def folded_engine(
     result: Interval,
     plan: Plan,
     choice: Folded,
+    table: tuple[int, ...] | None = None,
 ) -> tuple[Engine, list[Component]]:
-    """Encodes, proves and wraps matrix·x + constants, followed by one requantizer a channel if there are any."""
+    """Encodes, proves and wraps matrix·x + constants, followed by one requantizer a channel if there are any.
+
+    With a `table` the link carries codes, and each stands for a number of it."""
     rows, columns = product.matrix.shape
     channels = len(link.lanes) // product.groups
     pe, simd = fold_within(rows // product.groups, choice.pe), fold_within(channels, choice.simd)
@@ -48,13 +51,16 @@ def folded_engine(
         )
     early, late = _split(product, tails)
     lo, hi = product.words
-    words = Lane.spanning(lo, hi)
+    words, pad = Lane.spanning(lo, hi), product.pad
+    if table is not None:
+        pad = tuple(table.index(number) for number in pad) if any(product.window[2]) else (0,) * len(pad)
+        words = Lane(max(max(lane.width for lane in link.lanes), max(pad).bit_length()), False)
+        # Codes that never come stand for anything.
+        table = tuple(min(max(table[min(code, len(table) - 1)], lo), hi) for code in range(1 << words.width))
     kernel, stride, padding, dilation = product.window
     repeats = rows // product.groups // pe
-    source = fetch(
-        *product.image, link, words, kernel, stride, padding, dilation, product.pad, simd, product.groups, repeats
-    )
-    lanes = FoldedEngine(product.matrix, early, words, lo, hi, pe, simd)
+    source = fetch(*product.image, link, words, kernel, stride, padding, dilation, pad, simd, product.groups, repeats)
+    lanes = FoldedEngine(product.matrix, early, words, lo, hi, pe, simd, table)
     prove_codes(lanes.codes, product.matrix, early, (lo, hi))
     components: list[Component] = [source, lanes]
     runs, luts = rows // pe, source.estimated_luts + lanes.estimated_luts

@@ -11,18 +11,23 @@ from shiftwright.ops.sum_pool import SumPool
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """`engine` is None for hardware that multiplies by nothing."""
+    """`main` is the node that the others serve; `engine` is None for hardware that multiplies by nothing."""
 
     name: str
     nodes: tuple[Node, ...]
-    source: Value
+    main: Node
     output: Value
     engine: Engine | None
 
     @property
+    def source(self) -> Value:
+        """What the main node reads."""
+        return self.main.inputs[0]
+
+    @property
     def numbers(self) -> str:
         """The number system of the layer's weights."""
-        operator = self.nodes[0].operator
+        operator = self.main.operator
         if not isinstance(operator, MatrixOperator) or isinstance(operator, SumPool):
             return "none"
         return number_system(operator.product(self.source).matrix)

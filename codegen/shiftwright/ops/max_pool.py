@@ -10,6 +10,7 @@ from shiftwright.arith.interval import Interval
 from shiftwright.ir.core import Operator, Value
 from shiftwright.ir.meaning import Codes, Layout, Real, Tensor
 from shiftwright.ops.geometry import Geometry, read_geometry, window_front
+from shiftwright.ops.lookup import Lookup
 from shiftwright.ops.onnx_node import Importer, OnnxNode
 from shiftwright.ops.reorder import rearrange
 from shiftwright.ops.stage import Component
@@ -53,7 +54,7 @@ def import_max_pool(node: OnnxNode, importer: Importer) -> Tensor:
         channels = x.value.channels
         bare = Real(x.value, x.layout, (Fraction(1),) * channels, (Fraction(0),) * channels)
         pooled = _pool(node, bare, importer)
-        return Codes(pooled.value, pooled.layout, x.dtype)
+        return Codes(pooled.value, pooled.layout, x.dtype, count=x.count)
     return _pool(node, node.real(0), importer)
 
 
@@ -65,7 +66,13 @@ def _pool(node: OnnxNode, x: Real, importer: Importer) -> Real:
     if any(lines >= geometry.extent[side % 2] for side, lines in enumerate(geometry.padding)):
         raise node.refuse("its padding is as large as its kernel, so that some windows are empty; pad less")
     x = rearrange(x, Layout.natural(x.layout.shape), (rows, columns, channels), node, importer)
-    value = importer.emit(MaxPool(geometry), (x.value,), node)
+    made_by = importer.maker(x.value)
+    if made_by is not None and isinstance(made_by.operator, Lookup):
+        # Tables ascend: the largest code stands for the largest number, and is narrower.
+        codes = importer.emit(MaxPool(geometry), made_by.inputs, node, "_codes")
+        value = importer.emit(made_by.operator, (codes,), node)
+    else:
+        value = importer.emit(MaxPool(geometry), (x.value,), node)
     return replace(x, value=value, layout=Layout.channels_first((channels, *value.shape[:2])))
 
 

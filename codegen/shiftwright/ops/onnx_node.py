@@ -5,6 +5,7 @@ The frontend fills these in; operators never touch an ONNX library."""
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from math import gcd, lcm
 from typing import cast
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from shiftwright.errors import UnsupportedOp
 from shiftwright.ir.core import Graph, Node, Operator, Value
-from shiftwright.ir.meaning import Codes, Constant, Real, ScaledConstant, Source, Tensor
+from shiftwright.ir.meaning import Codes, Constant, Reached, Real, ScaledConstant, Source, Tensor
 
 Attribute = int | float | str | tuple[int, ...] | tuple[float, ...]
 
@@ -124,12 +125,32 @@ class Importer:
         self._names.add(name.lower())
         return name
 
+    def maker(self, value: Value) -> Node | None:
+        """The node that makes a value; None for a graph input."""
+        return next((node for node in reversed(self.graph.nodes) if node.output is value), None)
+
     def emit(self, operator: Operator, inputs: tuple[Value, ...], node: OnnxNode, suffix: str = "") -> Value:
         """Appends an integer operator and returns its output."""
         shape, interval = operator.infer(inputs)
         output = Value(self.unique_name(node.name + suffix), shape, interval)
         self.graph.nodes.append(Node(operator, inputs, output, node.output_name))
         return output
+
+
+def increasing(node: OnnxNode, index: int, what: str) -> tuple[Fraction, ...]:
+    """A constant list of float32 numbers, each above the one before; its leading axes, if any, are of size one."""
+    array = node.constant(index, what)
+    if array is None or array.dtype.kind != "f" or array.size == 0 or array.shape[-1:] != (array.size,):
+        shape = "missing" if array is None else f"{array.dtype} of shape {array.shape}"
+        raise node.refuse(f"its {what} is {shape}; give one list of float32 numbers for all elements")
+    numbers = np.asarray(array, dtype=np.float64).ravel().tolist()
+    for place, (before, after) in enumerate(pairwise(numbers), start=1):
+        if not before < after:
+            raise node.refuse(
+                f"its {what} {node.input_names[index]!r} does not ascend: {after:g} at index {place} follows "
+                f"{before:g}; sort the numbers, each once"
+            )
+    return tuple(Fraction(number) for number in numbers)
 
 
 def exact_rationals(tensor: Tensor) -> NDArray[np.object_] | None:
@@ -161,5 +182,7 @@ def _why_not_real(tensor: Tensor | None) -> str:
     if isinstance(tensor, Source):
         return "is not quantized; put QuantizeLinear and DequantizeLinear after the graph input"
     if isinstance(tensor, Codes):
-        return "holds integer codes; put a DequantizeLinear before it"
+        return "holds integer codes; put a DequantizeLinear, or the Gather from their table, before it"
+    if isinstance(tensor, Reached):
+        return "compares with thresholds; sum them up along their own axis, Cast and ReduceSum, before it"
     return "is a constant; only operators on the network's own data compile"

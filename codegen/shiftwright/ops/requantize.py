@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shiftwright.arith.interval import Interval
 from shiftwright.arith.kernels import quantize_real, requantize_by_thresholds, round_half_even, thresholds
+from shiftwright.arith.prove import prove_requantizer
 from shiftwright.arith.requantize import Requantizer, find_requantizer
 from shiftwright.ir.core import Operator, Value
 from shiftwright.ir.meaning import Codes, Constant, Layout, Real, Rounding, ScaledConstant, Source, Tensor
@@ -86,6 +87,12 @@ class Requantize(Operator):
                 strict=True,
             )
         ]
+
+    def prove(self, tails: list[Requantizer], source: Value) -> None:
+        """Holds each channel's circuit against the exact rounding; ProofError where they differ."""
+        for channel, (tail, (least, most)) in enumerate(zip(tails, source.interval.pairs(), strict=True)):
+            settings = self.scale[channel], self.bias[channel], self.zero_point[channel]
+            prove_requantizer(tail, *settings, self.lo[channel], self.hi[channel], least, most)
 
 
 def read_scale(node: OnnxNode, index: int = 1) -> tuple[Fraction, ...]:

@@ -3,6 +3,7 @@
 `trial` leaves the biases in float and lets the caller override them, for corrections that look at results; `final` is
 the file's graph. Both insert the very same nodes for weights and activations."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from shiftwright.errors import QuantizeError
 from shiftwright.quantize.bias import BiasCodes
 from shiftwright.quantize.formats import Format
 from shiftwright.quantize.grids.base import GridWeights
+from shiftwright.quantize.log_format import LogFormat
 from shiftwright.quantize.names import Names
 from shiftwright.quantize.network import Network
 from shiftwright.quantize.operators import CARRIERS
@@ -20,7 +22,10 @@ from shiftwright.quantize.surgery import initializer
 
 
 def trial(
-    model: onnx_ir.Model, network: Network, formats: dict[str, Format], weights: dict[str, GridWeights]
+    model: onnx_ir.Model,
+    network: Network,
+    formats: Mapping[str, Format | LogFormat],
+    weights: dict[str, GridWeights],
 ) -> onnx_ir.Model:
     """The quantized network with float biases, each an initializer that a caller may override by its name."""
     copy = model.clone()
@@ -34,7 +39,7 @@ def trial(
 def final(
     model: onnx_ir.Model,
     network: Network,
-    formats: dict[str, Format],
+    formats: Mapping[str, Format | LogFormat],
     weights: dict[str, GridWeights],
     biases: dict[str, BiasCodes],
 ) -> onnx_ir.Model:
@@ -80,17 +85,66 @@ def _dequantize(
     _describe(node.outputs[0], names.value(f"{name}.dequantized"), value)
 
 
-def _quantize_points(graph: onnx_ir.Graph, network: Network, formats: dict[str, Format], names: Names) -> None:
+def _quantize_points(
+    graph: onnx_ir.Graph, network: Network, formats: Mapping[str, Format | LogFormat], names: Names
+) -> None:
     values = {value.name: value for value in graph.inputs}
     values |= {value.name: value for node in graph for value in node.outputs}
     for name in network.points:
         _quantize_point(graph, values[name], name, formats[name], names)
 
 
-def _quantize_point(graph: onnx_ir.Graph, value: onnx_ir.Value, name: str, chosen: Format, names: Names) -> None:
-    """QuantizeLinear, Clip where the bits are fewer than the type's, and DequantizeLinear behind a value."""
-    dtype = np.int8 if chosen.signed else np.uint8
+def _quantize_point(
+    graph: onnx_ir.Graph, value: onnx_ir.Value, name: str, chosen: Format | LogFormat, names: Names
+) -> None:
+    """The nodes that make codes of a value and numbers of the codes, put behind it."""
     uses, producer, is_output = list(value.uses()), value.producer(), value.is_graph_output()
+    if isinstance(chosen, LogFormat):
+        nodes = _by_thresholds(graph, value, name, chosen, names)
+    else:
+        nodes = _by_steps(graph, value, name, chosen, names)
+    for user, index in uses:
+        user.replace_input_with(index, nodes[-1].outputs[0])
+    if is_output:
+        graph.outputs[[output is value for output in graph.outputs].index(True)] = nodes[-1].outputs[0]
+        value.name, nodes[-1].outputs[0].name = names.value(f"{name}.float"), name
+    if producer is None:
+        graph.insert_before(graph[0], nodes)
+    else:
+        graph.insert_after(producer, nodes)
+
+
+def _by_thresholds(
+    graph: onnx_ir.Graph, value: onnx_ir.Value, name: str, chosen: LogFormat, names: Names
+) -> list[onnx_ir.Node]:
+    """How many thresholds a number reaches, on a new last axis, is its code; a table gives the number back."""
+
+    def given(what: str, array: NDArray[Any]) -> onnx_ir.Value:
+        return initializer(graph, names.value(f"{name}.{what}"), array)
+
+    def node(kind: str, result: str, *inputs: onnx_ir.Value, **attributes: int) -> onnx_ir.Node:
+        made = onnx_ir.node(kind, inputs, attributes, name=names.node(f"{name}.{kind.lower()}"))
+        made.outputs[0].name = names.value(f"{name}.{result}")
+        return made
+
+    thresholds = given("thresholds", chosen.thresholds.astype(np.float32))
+    table, last = given("table", chosen.levels.astype(np.float32)), given("last_axis", np.array([-1]))
+    nodes = [node("Unsqueeze", "beside", value, last)]
+    nodes.append(node("GreaterOrEqual", "reached", nodes[-1].outputs[0], thresholds))
+    nodes.append(node("Cast", "counted", nodes[-1].outputs[0], to=onnx_ir.DataType.INT32.value))
+    nodes.append(node("ReduceSum", "quantized", nodes[-1].outputs[0], last, keepdims=0))
+    _describe(nodes[-1].outputs[0], nodes[-1].outputs[0].name or "", value, np.int32)
+    nodes.append(node("Gather", "dequantized", table, nodes[-1].outputs[0]))
+    _describe(nodes[-1].outputs[0], nodes[-1].outputs[0].name or "", value)
+    return nodes
+
+
+def _by_steps(
+    graph: onnx_ir.Graph, value: onnx_ir.Value, name: str, chosen: Format, names: Names
+) -> list[onnx_ir.Node]:
+    """QuantizeLinear, Clip where the bits are fewer than the type's, and DequantizeLinear."""
+    dtype = np.int8 if chosen.signed else np.uint8
+    uses = list(value.uses())
     scale = initializer(graph, names.value(f"{name}.scale"), _as_float32(name, np.array(2.0**chosen.exponent)))
     zero = initializer(graph, names.value(f"{name}.zero_point"), np.array(0, dtype=dtype))
     nodes = [onnx_ir.node("QuantizeLinear", [value, scale, zero], name=names.node(f"{name}.quantize"))]
@@ -108,19 +162,14 @@ def _quantize_point(graph: onnx_ir.Graph, value: onnx_ir.Value, name: str, chose
     decoded = [nodes[-1].outputs[0], scale] if bare else [nodes[-1].outputs[0], scale, zero]
     nodes.append(onnx_ir.node("DequantizeLinear", decoded, name=names.node(f"{name}.dequantize")))
     _describe(nodes[-1].outputs[0], names.value(f"{name}.dequantized"), value)
-    for user, index in uses:
-        user.replace_input_with(index, nodes[-1].outputs[0])
-    if is_output:
-        graph.outputs[[output is value for output in graph.outputs].index(True)] = nodes[-1].outputs[0]
-        value.name, nodes[-1].outputs[0].name = names.value(f"{name}.float"), name
-    if producer is None:
-        graph.insert_before(graph[0], nodes)
-    else:
-        graph.insert_after(producer, nodes)
+    return nodes
 
 
 def _describe(
-    value: onnx_ir.Value, name: str, like: onnx_ir.Value, dtype: type[np.int8] | type[np.uint8] | None = None
+    value: onnx_ir.Value,
+    name: str,
+    like: onnx_ir.Value,
+    dtype: type[np.int8] | type[np.uint8] | type[np.int32] | None = None,
 ) -> None:
     value.name, value.shape = name, like.shape
     value.type = onnx_ir.TensorType(onnx_ir.DataType.from_numpy(np.dtype(dtype or np.float32)))

@@ -10,6 +10,7 @@ from shiftwright.errors import QuantizeError
 from shiftwright.quantize.data import Arrays, golden_section
 from shiftwright.quantize.execute import Session, observable
 from shiftwright.quantize.formats import Format, choose_format
+from shiftwright.quantize.log_format import LogFormat, choose_log_format
 from shiftwright.quantize.network import Network
 from shiftwright.quantize.settings import Settings
 
@@ -44,7 +45,7 @@ class Observed:
 class Calibration:
     """Formats of the points, and the mean of every layer's float result by channel (channels,)."""
 
-    formats: dict[str, Format]
+    formats: dict[str, Format | LogFormat]
     means: dict[str, NDArray[np.float64]]
 
 
@@ -62,11 +63,17 @@ def calibrate(model: onnx_ir.Model, network: Network, data: Arrays, settings: Se
             observed[name].see(batch[name], SAMPLE * len(batch[name]) // count)
         means.add(batch)
     bits = point_bits(model.graph, network, settings)
-    formats = {
-        name: choose_format(name, seen.sample(), seen.lowest, seen.highest, bits[name], settings.range_rule)
-        for name, seen in observed.items()
-    }
+    formats = {name: _format(name, seen, bits[name], network, settings) for name, seen in observed.items()}
     return Calibration(formats, means.value())
+
+
+def _format(name: str, seen: Observed, bits: int, network: Network, settings: Settings) -> Format | LogFormat:
+    """Logarithmic only between layers: what enters and what leaves the network are even steps."""
+    sample, lowest, highest, rule = seen.sample(), seen.lowest, seen.highest, settings.range_rule
+    activations = settings.activation_rule
+    if activations.kind == "uniform" or name in network.inputs or name in leaving(network):
+        return choose_format(name, sample, lowest, highest, bits, rule)
+    return choose_log_format(name, sample, lowest, highest, bits, activations.powers, rule)
 
 
 def _places(size: int, share: int, before: int) -> NDArray[np.int64]:
@@ -110,16 +117,20 @@ def point_bits(graph: onnx_ir.Graph, network: Network, settings: Settings) -> di
     ruled = {layer.result: chosen[layer.name].activation_bits or 0 for layer in network.layers}
     by_rules = _most_behind(graph, ruled)
     in_all = _most_behind(graph, {name: bits or settings.activation_bits for name, bits in ruled.items()})
-    leaving = network.outputs - {layer.source for layer in network.layers}
     found = {}
     for name in network.points:
         if name in network.inputs:
             found[name] = settings.input_bits or settings.activation_bits
-        elif name in leaving:
+        elif name in leaving(network):
             found[name] = by_rules[name] or OUTPUT_BITS
         else:
             found[name] = in_all[name] or settings.activation_bits
     return found
+
+
+def leaving(network: Network) -> frozenset[str]:
+    """The points that leave the network and that no layer reads."""
+    return network.outputs - {layer.source for layer in network.layers}
 
 
 def _most_behind(graph: onnx_ir.Graph, asked: dict[str, int]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from shiftwright.errors import QuantizeError
 from shiftwright.quantize.formats import RangeRule
 from shiftwright.quantize.grids.options import nearest_name
 from shiftwright.quantize.grids.spec import parse_grid
+from shiftwright.quantize.log_format import ActivationRule
 from shiftwright.quantize.methods import CORRECTIONS, EQUALIZATIONS
 
 REAL = ":real"  # behind an equalization: its factors are not rounded to powers of two
@@ -63,6 +64,7 @@ def _check_samples(samples: int) -> None:
 
 CHECKS: Mapping[str, Callable[[Any], object]] = {
     "weights": _check_weights,
+    "activations": ActivationRule.parse,
     "activation_bits": _check_bits("activation"),
     "input_bits": _check_bits("input"),
     "activation_range": RangeRule.parse,

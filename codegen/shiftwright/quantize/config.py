@@ -47,6 +47,7 @@ class _Layer(_Choice):
 
 
 class _File(_Choice):
+    activations: str | None = None
     input_bits: int | None = None
     activation_range: str | None = None
     equalize: str | None = None

@@ -38,6 +38,11 @@ class Format:
         """Codes of real values, as whole float64 numbers: round half to even, then saturate."""
         return np.clip(np.rint(np.ldexp(values, -self.exponent)), self.lo, self.hi)
 
+    def rounded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The numbers that real values become."""
+        found: NDArray[np.float64] = np.ldexp(self.encode(values), self.exponent)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class RangeRule:
@@ -83,10 +88,7 @@ def choose_format(
     Signed if anything is negative. A value that is never other than 0 gets a range of 1. QuantizeError, with the
     value's `name`, where it lies beyond all scales."""
     signed = lowest < 0
-    if rule.kind == "percentile":
-        within = float(np.percentile(np.abs(sample), rule.percentile)) if sample.size else 0.0
-        if within > 0:  # else the value is zero almost always, and what is left of it is all that counts
-            lowest, highest = max(lowest, -within), min(highest, within)
+    lowest, highest = reached_within(sample, lowest, highest, rule)
     if lowest == highest == 0:
         highest = 1.0
     reach = LOWEST
@@ -103,6 +105,15 @@ def choose_format(
     return min(candidates, key=lambda candidate: _mean_squared_error(candidate, sample))
 
 
+def reached_within(sample: NDArray[np.float64], lowest: float, highest: float, rule: RangeRule) -> tuple[float, float]:
+    """The extremes that a format has to reach: all, or those up to the percentile asked for."""
+    if rule.kind == "percentile":
+        within = float(np.percentile(np.abs(sample), rule.percentile)) if sample.size else 0.0
+        if within > 0:  # else the value is zero almost always, and what is left of it is all that counts
+            return max(lowest, -within), min(highest, within)
+    return lowest, highest
+
+
 def _holds(candidate: Format, lowest: float, highest: float) -> bool:
     """Whether the extremes are no further than half a step outside, so that they are rounded and not cut off."""
     step = 2.0**candidate.exponent
@@ -110,4 +121,4 @@ def _holds(candidate: Format, lowest: float, highest: float) -> bool:
 
 
 def _mean_squared_error(candidate: Format, sample: NDArray[np.float64]) -> float:
-    return float(np.square(np.ldexp(candidate.encode(sample), candidate.exponent) - sample).mean())
+    return float(np.square(candidate.rounded(sample) - sample).mean())

@@ -43,8 +43,17 @@ RANGES = {
 }
 
 
+ACTIVATIONS = {
+    "uniform": ("Even steps of a power of two.", "Jacob et al. 2018, arXiv:1712.05877"),
+    "log": (
+        "0 and powers of two between layers, nearest; 7 of a sign at most, or as many as log:powers=5 says.",
+        "LogNet: Miyashita, Lee & Murmann 2016, arXiv:1603.01025",
+    ),
+}
+
+
 def methods() -> dict[str, Any]:
-    """Grids by name with their spellings at the usual bits, equalizations, corrections and activation ranges."""
+    """Grids by name with their spellings at the usual bits, and every other choice with what it does and its source."""
     return {
         "grids": {
             name: {
@@ -54,6 +63,7 @@ def methods() -> dict[str, Any]:
             }
             for name, grid in grid_types().items()
         },
+        "activations": _described(ACTIVATIONS),
         "equalizations": _described(EQUALIZATIONS),
         "corrections": _described(CORRECTIONS),
         "activation_ranges": _described(RANGES),

@@ -1,11 +1,14 @@
 """What a user should be told of a quantization that went well: choices without effect, and what was lost altogether."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from shiftwright.quantize.absorb import Placed
 from shiftwright.quantize.data import Arrays
 from shiftwright.quantize.formats import LOWEST, Format
+from shiftwright.quantize.log_format import LogFormat
 from shiftwright.quantize.network import Network
 from shiftwright.quantize.settings import Chosen
 
@@ -43,7 +46,7 @@ def unequalized(method: str, factors: NDArray[np.float64]) -> list[str]:
     return [f"equalizing by {method} changed no channel: {why}"]
 
 
-def vanished(network: Network, placed: Placed, formats: dict[str, Format]) -> list[str]:
+def vanished(network: Network, placed: Placed, formats: Mapping[str, Format | LogFormat]) -> list[str]:
     """Channels whose weights all became 0 although they were not, and values that did."""
     notes = []
     for layer in network.layers:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from shiftwright.arith.csd import csd_weights
 from shiftwright.quantize.formats import Format
 from shiftwright.quantize.grids.base import Grid, GridWeights
+from shiftwright.quantize.log_format import LogFormat
 from shiftwright.quantize.network import Layer
 from shiftwright.quantize.settings import Settings
 
@@ -35,12 +36,14 @@ class LayerRow:
 
 @dataclass(frozen=True, slots=True)
 class ActivationRow:
-    """One quantized value: code · 2^exponent."""
+    """One quantized value: code · 2^exponent, or 0 and ±2^exponent … 2^(exponent + powers - 1)."""
 
     name: str
     bits: int
     signed: bool
     exponent: int
+    kind: str = "uniform"  # or log
+    powers: int | None = None  # of a sign, where activations are logarithmic
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,10 @@ def layer_row(
     )
 
 
-def activation_row(name: str, chosen: Format) -> ActivationRow:
+def activation_row(name: str, chosen: Format | LogFormat) -> ActivationRow:
     """The row of a quantized value."""
+    if isinstance(chosen, LogFormat):
+        return ActivationRow(name, chosen.bits, chosen.signed, chosen.exponent, "log", chosen.powers)
     return ActivationRow(name, chosen.bits, chosen.signed, chosen.exponent)
 
 

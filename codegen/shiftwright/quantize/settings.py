@@ -12,6 +12,7 @@ from shiftwright.quantize.formats import RangeRule
 from shiftwright.quantize.grids.base import Grid
 from shiftwright.quantize.grids.options import nearest_name
 from shiftwright.quantize.grids.spec import parse_grid
+from shiftwright.quantize.log_format import ActivationRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ class Settings:
 
     weights: str = "pot"  # a grid, as name:key=value:…
     weight_bits: int = 4  # stored, the sign included
+    activations: str = "uniform"  # or log, or log:powers=n, for what passes between layers
     activation_bits: int = 6
     input_bits: int | None = None  # of the network's input; None for activation_bits
     activation_range: str = "mse"  # mse, max, percentile or percentile=99.9
@@ -105,6 +107,11 @@ class Settings:
     def equalization(self) -> tuple[str, bool]:
         """The method, and whether its factors may be any real number."""
         return self.equalize.removesuffix(REAL), self.equalize.endswith(REAL)
+
+    @property
+    def activation_rule(self) -> ActivationRule:
+        """Which numbers activations may be."""
+        return ActivationRule.parse(self.activations)
 
     @property
     def range_rule(self) -> RangeRule:

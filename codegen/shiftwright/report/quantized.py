@@ -6,6 +6,7 @@ from shlex import quote
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from shiftwright.report.parts import add_row, ends, new_table, plural, print_line, thousands
@@ -57,6 +58,7 @@ def quantized_table(console: Console, report: dict[str, Any], output: Path, obst
             _mantissas(layer["mantissas"]),
         )
     console.print(scales)
+    console.print(_activations(report["activations"]))
     print_line(
         console,
         f"{plural(totals['weights'], 'weight')} in {plural(totals['weight_bits'], 'bit')}, calibrated on "
@@ -73,6 +75,22 @@ def quantized_table(console: Console, report: dict[str, Any], output: Path, obst
     if obstacle is not None:
         after = f"note: compile does not take this file: {obstacle}"
     print_line(console, after)
+
+
+def _activations(rows: Sequence[dict[str, Any]]) -> Table:
+    """What each quantized value may be."""
+    table = new_table("activations")
+    table.add_column("value", overflow="fold")
+    table.add_column("numbers", overflow="fold")
+    table.add_column("bits", justify="right", no_wrap=True)
+    for row in rows:
+        step, sign, codes = row["exponent"], "±" if row["signed"] else "", 1 << row["bits"]
+        least = -codes // 2 if row["signed"] else 0
+        numbers = f"{least} … {least + codes - 1} times 2^{step}"
+        if row["kind"] == "log":
+            numbers = f"0, {sign}2^{step} … {sign}2^{step + row['powers'] - 1}"
+        add_row(table, row["name"], numbers, str(row["bits"]))
+    return table
 
 
 def methods_table(console: Console, methods: dict[str, Any]) -> None:
@@ -104,6 +122,7 @@ def methods_table(console: Console, methods: dict[str, Any]) -> None:
         highlight=False,
         soft_wrap=False,
     )
+    _explained(console, "activations (--activations)", methods["activations"])
     _explained(console, "equalizations (--equalize)", methods["equalizations"])
     _explained(console, "corrections (--correct)", methods["corrections"])
     _explained(console, "activation ranges (--activation-range)", methods["activation_ranges"])

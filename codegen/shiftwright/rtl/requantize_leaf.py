@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from shiftwright.arith.requantize import Requantizer
+from shiftwright.arith.requantize import Requantizer, shared_zeros
 from shiftwright.rtl.format import Format, Lane
 from shiftwright.rtl.leaf import Leaf
 from shiftwright.rtl.saturation import Saturation
@@ -46,11 +46,14 @@ class HalfEven:
 class Search:
     """Binary search, one compare a rank, in accumulator bits made unsigned by adding `flip` (modulo their width).
 
+    The lowest `dropped` bits are 0 in every threshold, so that they decide nothing.
+
     levels[k][prefix] is the threshold that decides the next bit of the count after the bits `prefix`; the code is the
     count plus `base`, in code bits."""
 
     form: ClassVar[str] = "search"
     word: Lane
+    dropped: int
     width: int  # bits compared
     extension: int  # of them, bits above the word's
     flip: int
@@ -188,6 +191,8 @@ def _search(requantizer: Requantizer, lo: int, hi: int, word: Lane, code: Lane) 
     inner = sorted(threshold for threshold in requantizer.thresholds if lo < threshold <= hi)
     depth = len(inner).bit_length()
     base = _roundest(last - (1 << depth) + 1, first)
+    dropped = min(shared_zeros(inner), word.width - 1)
+    lo, hi, inner = lo >> dropped, hi >> dropped, [threshold >> dropped for threshold in inner]
     always, never = [lo] * (first - base), [hi + 1] * (base + (1 << depth) - 1 - last)
     compared = Lane.spanning(lo, hi + bool(never))
     flip = 1 << compared.width - 1 if compared.signed else 0
@@ -197,7 +202,8 @@ def _search(requantizer: Requantizer, lo: int, hi: int, word: Lane, code: Lane) 
         tuple(table[(2 * prefix + 1 << depth - level - 1) - 1] for prefix in range(1 << level))
         for level in range(depth)
     )
-    return Search(word, compared.width, compared.width - word.width, flip, levels, base % (1 << code.width))
+    extension = compared.width - (word.width - dropped)
+    return Search(word, dropped, compared.width, extension, flip, levels, base % (1 << code.width))
 
 
 def _roundest(lo: int, hi: int) -> int:
