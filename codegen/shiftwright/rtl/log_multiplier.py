@@ -1,17 +1,14 @@
 """The product of two numbers ± 2^exponent or 0: signs by XOR, exponents by an adder, one bit by a decoder."""
 
-from amaranth import Const, Module, Shape, Signal
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth import Const, Elaboratable, Module, Shape, Signal
 
 
-class LogMultiplier(wiring.Component):
+class LogMultiplier(Elaboratable):
     """(-1)^sign · 2^exponent, or 0 unless nonzero, times another such number; latency 1, one product a cycle.
 
     The product is `word` + `negative`: a negation is an inversion, and the + 1 that it lacks is left to whoever adds.
-    `largest` are the greatest exponents of a and b. A product that fits needs no sign: where `signed` is false neither
-    factor is negative and word has no sign bit. There is no enable here; `word` and `negative` come from the adder's
-    registers through the decoder."""
+    `largest` are the greatest exponents of a and b. Where `signed` is false no factor is negative, and `word` has no
+    sign bit. Behind the registers of the exponents' sum stands only the decoder. No stream: who owns it enables it."""
 
     latency = 1
 
@@ -20,13 +17,14 @@ class LogMultiplier(wiring.Component):
         self.largest = largest
         self.signed = signed
         widths = [max(1, exponent.bit_length()) for exponent in largest]
-        shape = Shape(sum(largest) + 1 + signed, signed)
-        super().__init__(
-            {f"{factor}_sign": In(1) for factor in "ab"}
-            | {f"{factor}_nonzero": In(1) for factor in "ab"}
-            | {f"{factor}_exponent": In(width) for factor, width in zip("ab", widths, strict=True)}
-            | {"word": Out(shape), "negative": Out(1)}
+        self.a_sign, self.b_sign, self.a_nonzero, self.b_nonzero = (
+            Signal(name=name) for name in ("a_sign", "b_sign", "a_nonzero", "b_nonzero")
         )
+        self.a_exponent, self.b_exponent = (
+            Signal(width, name=f"{factor}_exponent") for factor, width in zip("ab", widths, strict=True)
+        )
+        self.word = Signal(Shape(sum(largest) + 1 + signed, signed))
+        self.negative = Signal()
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
