@@ -162,6 +162,7 @@ def hostile_tables(name: str) -> dict[str, str]:
     """Every table that shows what users have named, with one name everywhere."""
     layer = {"name": name, "does": name, "shape": [3], "numbers": name, "adders": 1, "estimated_luts": 2, "latency": 3}
     layer |= {"registers": 4, "levels_per_stage": 1, "proof": {"coefficients": "0123456789abcdef"}}
+    layer |= {"engine": "serial", "fold": "d=1", "cycles": 15}
     totals = {"requantize_adders": 0}
     compiled = {
         "name": name,
