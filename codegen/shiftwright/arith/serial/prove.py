@@ -85,7 +85,13 @@ class _Proof:
         cycles: int,
         low: Sequence[int],
     ) -> None:
-        self.netlist, self.matrix, self.constants, self.low = netlist, matrix, constants, low
+        self.netlist, self.low = netlist, low
+        # An input that can take one value only is a constant, which the graph may have added up before.
+        self.fixed = [lo if lo == hi else None for lo, hi in ranges]
+        moving = np.array([only is None for only in self.fixed], dtype=np.int64)
+        known = np.array([only or 0 for only in self.fixed], dtype=object)
+        self.matrix = matrix * moving
+        self.constants = [int(number) + int((row * known).sum()) for row, number in zip(matrix, constants, strict=True)]
         self.bits = cycles * netlist.digit
         self.modulus = 1 << self.bits
         self.dtype = np.int64 if self.bits <= INT64_BITS // 2 else object
@@ -127,9 +133,9 @@ class _Proof:
     def _input(self, statement: Input) -> Word:
         if not 0 <= statement.index < self.netlist.inputs:
             _refuse(statement, f"there is no input {statement.index}")
-        row = np.zeros(self.netlist.inputs, dtype=self.dtype)
-        row[statement.index] = 1
-        return Word(0, row, 0)
+        row, only = np.zeros(self.netlist.inputs, dtype=self.dtype), self.fixed[statement.index]
+        row[statement.index] = only is None
+        return Word(0, row, (only or 0) % self.modulus)
 
     def _delay(self, statement: Delay) -> None:
         name, source = statement.name, statement.source
