@@ -195,10 +195,8 @@ class _Proof:
             level = self.levels.get(name)
             if name and level is None:
                 _refuse(statement, f"{name!r} is no hold")
-            have = 0
-            if level is not None:
-                have = level.last + 1 - statement.start if level.first <= statement.start <= level.last + 1 else -1
-            if have != wanted:
+            # One that begins before the sum does would hold the last digits of the word before.
+            if wanted != (level.last + 1 - level.first if level else 0) or (level and level.first != statement.start):
                 _refuse(statement, f"bit {lane} of an operand must be held for {wanted} cycles from {statement.start}")
 
     def _output(self, statement: Output) -> None:
