@@ -176,7 +176,11 @@ SUBJECTS = {
     "never_saturates": Subject([Layer(WEIGHTS, tails=[WIDE] * 5)], MIXED),
     "each_its_own": Subject([Layer(WEIGHTS, tails=[RELU, CLAMP, WIDE, scale(-3, 5, 4), scale(0, 7)])], MIXED),
     "scaled": Subject(
-        [Layer(WEIGHTS, [1, 2, 3, 4, 5], [scale(-8, 7, 5, 37, 5), scale(0, 15, 4, 8, 3), *[scale(-8, 7, 6, 1, 7)] * 3])],
+        [
+            Layer(
+                WEIGHTS, [1, 2, 3, 4, 5], [scale(-8, 7, 5, 37, 5), scale(0, 15, 4, 8, 3), *[scale(-8, 7, 6, 1, 7)] * 3]
+            )
+        ],
         MIXED,
     ),
     "constant_codes": Subject([Layer([[3, 1], [5, 2]], tails=[scale(4, 4, 0, 4, 0), scale(0, 15, 1)])], [S4, S4]),

@@ -80,7 +80,7 @@ def serial_engines(
         if not is_last:
             assert layer.clamps is not None
             waits = cycles + 1
-            inner.append(SerialRequantizer(layer.clamps, digit, cycles))
+            inner.append(SerialRequantizer(layer.clamps, low, digit, cycles))
             luts += digit * sum(2 + clamp.clamps * (1 + clamp.signed) for clamp in layer.clamps)
         else:
             luts += tail_luts(solved.tails, solved.ranges)
