@@ -1,5 +1,6 @@
 """Small networks that end-to-end tests take apart, and how they become build folders."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -28,11 +29,11 @@ def tiny_cnn(scale: float = 0.0625) -> onnx.ModelProto:
     return network.model(network.node("Add", [dense, network.constant("float", [0.25, -0.5, 1.0])]))
 
 
-def compile_model(model: onnx.ModelProto, folder: Path, levels_per_stage: int = 1) -> Path:
+def compile_model(model: onnx.ModelProto, folder: Path, levels_per_stage: int = 1, engines: Sequence[str] = ()) -> Path:
     """Saves a model as `folder`/tiny.onnx and compiles it into `folder`/build."""
     path = folder / "tiny.onnx"
     onnx.save(model, path)
-    flow.load(path).compile(levels_per_stage=levels_per_stage, effort="fast").build(folder / "build")
+    flow.load(path).compile(levels_per_stage=levels_per_stage, effort="fast", engines=engines).build(folder / "build")
     return folder / "build"
 
 
