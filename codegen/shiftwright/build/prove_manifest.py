@@ -44,13 +44,13 @@ def listed_files(folder: Path, manifest: Mapping[str, Any]) -> dict[str, str]:
     return listed
 
 
-def stated_latency(manifest: Mapping[str, Any], layer: int) -> int:
-    """The latency that the manifest states for a layer's adder leaf; 1 where it states none that can be."""
+def stated_latency(manifest: Mapping[str, Any], layer: int, least: int) -> int:
+    """The latency that the manifest states for a layer's adder leaf; `least` where it states none that can be."""
     try:
         latency = manifest["layers"][layer]["proof"]["latency"]
     except (KeyError, IndexError, TypeError):
-        return 1
-    return latency if type(latency) is int and 1 <= latency <= LONGEST else 1
+        return least
+    return latency if type(latency) is int and least <= latency <= LONGEST else least
 
 
 def stated_engines(manifest: Mapping[str, Any]) -> Choices:
