@@ -86,7 +86,7 @@ def simulate(
 
 
 class Rack(wiring.Component):
-    """The cases' components side by side, each with ports of its own, and a clock: only the one that plays is clocked."""
+    """The cases' components side by side, each with ports and a clock of its own: only one is clocked at a time."""
 
     def __init__(self, cases: Sequence[Case]) -> None:
         self.cases = cases

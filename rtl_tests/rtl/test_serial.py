@@ -4,6 +4,7 @@ Of each engine the words, under stalls, and its latency, interval and handshake 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from shiftwright.rtl.format import Format
 from shiftwright.rtl.handshake import Chain, Handshake
 from shiftwright.rtl.leaf import Pipeline
 from shiftwright.rtl.serial.engine import SerialEngine
+from shiftwright.rtl.skid import Skid
 
 PLAN = Plan(SolverSettings(effort="fast"))
 WORDS = 8
@@ -48,11 +50,10 @@ class Layer:
 
     def reaches(self, words: Interval) -> Interval:
         """The bounds of what the layer gives; every requantizer rises with its word."""
-        weights, zero = np.array(self.matrix), Layer(self.matrix, self.constants)
+        weights = np.array(self.matrix)
         rising, falling = np.maximum(weights, 0), np.minimum(weights, 0)
         constants = np.array(self.constants or 0)
         ends = [rising @ words.lo + falling @ words.hi + constants, rising @ words.hi + falling @ words.lo + constants]
-        assert zero(words.lo[np.newaxis]).shape == (1, len(weights))
         if self.tails is not None:
             ends = [np.array([code(tail, end[[i]])[0] for i, tail in enumerate(self.tails)]) for end in ends]
         return Interval(*ends)
@@ -61,7 +62,7 @@ class Layer:
 def code(tail: Requantizer, acc: Numbers) -> Numbers:
     """What the docstring of Requantizer says of its forms."""
     if tail.form == "search":
-        return tail.lo + sum((acc >= threshold).astype(np.int64) for threshold in tail.thresholds)
+        return tail.lo + (acc[:, np.newaxis] >= np.array(tail.thresholds)).sum(axis=1)
     y = acc * tail.multiplier + tail.constant
     if tail.form == "half_even":
         y = y + 2 ** (tail.shift - 1) - 1 + (y // 2**tail.shift + tail.odd) % 2
@@ -127,7 +128,7 @@ def case(name: str, subject: Subject, digit: int) -> Case:
         [source.pack(word) for word in x.tolist()],
         [target.pack(word) for word in y.tolist()],
         frames=len(x),
-        latency=engine.latency + sum(part.latency for part in components[1:]),
+        latency=engine.latency + sum(part.latency for part in components if isinstance(part, Pipeline | Skid)),
         interval=engine.cycles,
         leaves=[leaf for part in components if isinstance(part, SerialEngine | Pipeline) for leaf in part.leaves],
     )
@@ -144,7 +145,7 @@ def random_subject(seed: int, depth: int) -> Subject:
     sizes = chance.integers(2, 5, depth + 1).tolist()
     ranges = [(-8, 7) if chance.integers(2) else (0, 13) for _ in range(sizes[0])]
     layers = []
-    for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
+    for inputs, outputs in pairwise(sizes):
         weights = chance.integers(-9, 10, (outputs, inputs)) * chance.integers(0, 2, (outputs, inputs))
         weights[:, 0] = chance.integers(1, 9, outputs)
         tails = []
@@ -209,7 +210,7 @@ SUBJECTS = {
             Layer([[1, -2, 3, 4, 5]], tails=[Requantizer("search", 0, 3, thresholds=(-9, 4, 100))]),
         ],
         MIXED,
-        ("SerialEngine", "Pipeline", "Skid"),
+        BEHIND,
     ),
     "three_layers": Subject(
         [
@@ -231,19 +232,16 @@ SUBJECTS = {
     ),
     **{f"random_{seed}": random_subject(seed, 1 + seed % 3) for seed in range(9)},
 }
-CASES = {f"{name}_d{digit}": (subject, digit) for name, subject in SUBJECTS.items() for digit in DIGITS}
 
 
 @pytest.fixture(scope="module", params=DIGITS)
 def complaints(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """One simulation of all engines of one digit."""
-    cases = [case(name, subject, digit) for name, (subject, digit) in CASES.items() if digit == request.param]
+    cases = [case(name, subject, request.param) for name, subject in SUBJECTS.items()]
     return simulate(tmp_path_factory.mktemp("serial"), cases)
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_engines_equal_numpy(name: str, complaints: dict[str, str]) -> None:
     """Every word, back to back and under stalls; latency, interval and handshake as stated."""
-    (found,) = [complaint for case_name, complaint in complaints.items() if case_name[:-3] == name]
-
-    assert found == ""
+    assert complaints[name] == ""

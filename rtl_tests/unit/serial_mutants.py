@@ -1,4 +1,4 @@
-"""Every small fault that a netlist of digits may have: one field of one statement is another, or one thing is left out."""
+"""Every small fault that a netlist of digits may have: a field of a statement is another, or one thing is left out."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
@@ -10,6 +10,7 @@ Fault = Callable[[Netlist], Iterator[Netlist]]
 """A netlist to those with one fault, for each place where the fault can be."""
 
 Change = Callable[[Netlist, Any], Iterator[Statement]]
+"""A netlist and one of its statements to other statements."""
 
 
 def _each(kind: type[Statement], change: Change) -> Fault:
@@ -41,7 +42,7 @@ def _near(field: str, steps: tuple[int, ...] = (-2, -1, 1, 2)) -> Change:
 def _renamed(field: str) -> Change:
     """Another net of the same kind in a name's place; nothing at all too, where a statement may read nothing."""
 
-    def change(netlist: Netlist, statement: Statement) -> Iterator[Statement]:
+    def change(netlist: Netlist, statement: Any) -> Iterator[Statement]:
         name = getattr(statement, field)
         nothing = [""] if isinstance(statement, Sum | Output) else []
         for other in [*_alike(netlist, name), *nothing]:
@@ -106,7 +107,7 @@ def _put_in(netlist: Netlist) -> Iterator[Netlist]:
                     yield _with(netlist, reader, Delay("late", delay.bits, delay.name), late)
 
 
-def _reading(statement: Statement, name: str, other: str) -> Statement:
+def _reading(statement: Any, name: str, other: str) -> Statement:
     """A statement that reads `other` wherever it read `name`."""
 
     def renamed(value: object) -> object:
@@ -114,7 +115,8 @@ def _reading(statement: Statement, name: str, other: str) -> Statement:
             return tuple(renamed(part) for part in value)
         return other if value == name and isinstance(value, str) else value
 
-    return replace(statement, **{field.name: renamed(getattr(statement, field.name)) for field in fields(statement)})
+    found: Statement = type(statement)(*(renamed(getattr(statement, field.name)) for field in fields(statement)))
+    return found
 
 
 def _swapped(netlist: Netlist) -> Iterator[Netlist]:

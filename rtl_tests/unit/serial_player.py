@@ -25,24 +25,23 @@ class _Player:
         self.words, self.streams, _ = x.shape
         self.top = (1 << netlist.digit) - 1
         self.chance = np.random.default_rng(0)
-        self.registers = {
+        self.registers: dict[str, Digits] = {
             statement.name: self.anything(statement)
             for statement in netlist.statements
             if isinstance(statement, Delay | Hold | Count | Sum)
         }
-        self.carries = {
-            statement.name: self.chance.integers(0, 2, self.streams)
-            for statement in netlist.statements
-            if isinstance(statement, Sum)
-        }
+        self.carries = {statement.name: self.bits(1) for statement in netlist.statements if isinstance(statement, Sum)}
         self.y = np.zeros((self.words, self.streams, netlist.outputs), dtype=np.int64)
 
     def anything(self, register: Delay | Hold | Count | Sum) -> Digits:
         """What a register may hold before the first word."""
         if isinstance(register, Hold):
-            return self.chance.integers(0, 2, self.streams)
-        bits = self.netlist.digit if isinstance(register, Sum) else register.bits
-        return self.chance.integers(0, 1 << bits, self.streams)
+            return self.bits(1)
+        return self.bits(self.netlist.digit if isinstance(register, Sum) else register.bits)
+
+    def bits(self, count: int) -> Digits:
+        """So many random bits for each stream."""
+        return np.array(self.chance.integers(0, 1 << count, self.streams), dtype=np.int64)
 
     def run(self) -> Digits:
         """From the marker before the first word to the last output's last digit."""
@@ -57,7 +56,8 @@ class _Player:
 
     def step(self, cycle: int) -> None:
         """One clock cycle: nets, then what registers take."""
-        digit, nets, later = self.netlist.digit, dict(self.registers), {}
+        digit, nets = self.netlist.digit, dict(self.registers)
+        later: dict[str, Digits] = {}
         nets[""] = np.zeros(self.streams, dtype=np.int64)
         for statement in self.netlist.statements:
             match statement:
@@ -66,7 +66,7 @@ class _Player:
                     if 0 <= word < self.words and turn < self.cycles:
                         nets[name] = self.x[word, :, index] >> turn * digit & self.top
                     else:
-                        nets[name] = self.chance.integers(0, self.top + 1, self.streams)
+                        nets[name] = self.bits(digit)
                 case Slip(name, source, older, bits):
                     nets[name] = (nets[source] << bits | nets[older] >> digit - bits) & self.top
                 case Play(name, number, _, count):

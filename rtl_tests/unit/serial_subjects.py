@@ -95,7 +95,7 @@ def of_graph(graph: AdderGraph, digit: int) -> Subject:
 
 @cache
 def random_product(seed: int, solver: str, digit: int) -> Subject:
-    """Up to 6×6 weights: rows of zeros, of negative weights, with a common shift; some with constants or fixed inputs."""
+    """Up to 6×6 weights: rows of zeros, of negatives, with a common shift; some with constants or fixed inputs."""
     chance = np.random.default_rng(seed)
     rows, columns = chance.integers(1, 7, 2).tolist()
     weights = chance.integers(-40, 41, (rows, columns)) * chance.integers(0, 2, (rows, columns))

@@ -13,7 +13,7 @@ import pytest
 import shiftwright.arith.serial.prove as prove_module
 from rtl_tests.unit.serial_mutants import FAULTS
 from rtl_tests.unit.serial_subjects import Subject, every_kind, random_product, random_sums, solved
-from shiftwright.arith.serial.netlist import Count, Delay, Hold, Input, Netlist, Output, Play, Slip, Sum
+from shiftwright.arith.serial.netlist import Count, Delay, Hold, Input, Netlist, Output, Play, Slip, Statement, Sum
 from shiftwright.arith.serial.prove import prove_serial
 from shiftwright.arith.serial.word import DIGITS
 from shiftwright.errors import ProofError
@@ -82,16 +82,17 @@ def test_a_word_may_just_hold_its_output() -> None:
             prove_serial(netlist, row, [0], [reached], 2, [0])
 
 
-def five(**changes: object) -> tuple[Input | Delay | Hold | Sum | Output, ...]:
-    """The statements of 5x = x + 4x, two of them by name with something else in their place."""
-    statements = {
+def five(**changes: Statement | None) -> tuple[Statement, ...]:
+    """The statements of 5x = x + 4x; what is named has another in its place, or none."""
+    statements: dict[str, Statement | None] = {
         "x": Input("x", 0),
         "once": Delay("once", 1, "x"),
         "twice": Delay("twice", 1, "once"),
         "hold": Hold("hold", 0, 1),
         "y": Sum("y", "x", "twice", NO, False, 0, ("hold",)),
         "out": Output(0, "y"),
-    } | changes
+    }
+    statements |= changes
     return tuple(statement for statement in statements.values() if statement is not None)
 
 
@@ -176,7 +177,7 @@ def test_a_refusal_says_what_is_wrong(case: str) -> None:
 
 def test_a_latency_too_long_is_refused() -> None:
     """The first digits are over by then."""
-    with pytest.raises(ProofError, match="^output 0: 'y' begins in cycle 1, before cycle 2$"):
+    with pytest.raises(ProofError, match=r"^output 0: 'y' begins in cycle 1, before cycle 2$"):
         FIVE.prove(Netlist(1, 1, 1, 2, 2, five()))
 
 
@@ -199,7 +200,7 @@ def test_a_hold_before_the_word_is_refused() -> None:
     assert not subject.proved(mutant)
 
 
-PLAYED = {
+PLAYED: dict[str, tuple[Statement, Statement, str]] = {
     "a wrong number": (Count("count", 3, 0), Play("k", 4, 3, "count"), "output 0: it adds 4, not 5 (modulo 2^5)"),
     "a count too short": (
         Count("count", 2, 0),
@@ -256,7 +257,7 @@ def test_low_bits_need_not_come_where_they_are_0() -> None:
     common.prove(netlist)
 
     assert common.low == [3]
-    with pytest.raises(ProofError, match="^output 0: its lowest 3 bits are not known, 2 may be$"):
+    with pytest.raises(ProofError, match=r"^output 0: its lowest 3 bits are not known, 2 may be$"):
         prove_serial(netlist, common.matrix, [0], common.ranges, common.cycles, [2])
 
 
@@ -268,7 +269,7 @@ def test_inputs_of_one_value_are_constants() -> None:
 
     with pytest.raises(ProofError, match=r"^output 0: it adds 16, not 21 \(modulo 2\^"):
         prove_serial(netlist, subject.matrix, [1], [(4, 4), (-8, 7)], subject.cycles, [0])
-    with pytest.raises(ProofError, match="^output 0: it has 0 times input 0, the matrix has 5 "):
+    with pytest.raises(ProofError, match=r"^output 0: it has 0 times input 0, the matrix has 5 "):
         prove_serial(netlist, subject.matrix, [1], [(3, 4), (-8, 7)], subject.cycles, [0])
 
 
@@ -281,7 +282,7 @@ def test_words_beyond_int64_are_exact(digit: int) -> None:
     subject.prove(subject.netlist())
 
     with pytest.raises(ProofError, match=f"it has {weight} times input 0, the matrix has {weight - 1} "):
-        prove_serial(subject.netlist(), subject.matrix - [[1, 0]], [-7], subject.ranges, subject.cycles, [0])
+        prove_serial(subject.netlist(), subject.matrix - np.array([[1, 0]]), [-7], subject.ranges, subject.cycles, [0])
 
 
 def test_the_proof_shares_no_code_with_what_it_proves() -> None:

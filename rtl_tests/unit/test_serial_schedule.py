@@ -15,7 +15,7 @@ U4, S4 = (0, 15), (-8, 7)
 
 
 def test_a_shift_is_a_delay() -> None:
-    """5x is x + 4x: a digit of 4x is one of x two cycles ago, and the first two, which are of the word before, are 0."""
+    """5x is x + 4x: a digit of 4x is one of x two cycles ago; the first two, which are of the word before, are 0."""
     subject = solved([[5]], [0], [U4])
 
     assert subject.netlist() == Netlist(
