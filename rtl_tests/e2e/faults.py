@@ -62,6 +62,59 @@ def leave_a_lane_unknown(channel: int) -> Edit:
     return edit
 
 
+def change_a_digit(text: str) -> str:
+    """The first constant of a serial leaf is another: its lowest bit is turned."""
+    return substitute(r"(_all = \d+'d)(\d+)", lambda found: f"{found[1]}{int(found[2]) ^ 1}", text)
+
+
+def leave_a_delay_out(text: str) -> str:
+    """Who reads the first delayed digit of a serial leaf reads it a cycle early."""
+    delay = r"  reg \[\d+:0\] (v\w+);\n  always @\(posedge clk\) if \(ce\) \1 <= (\w+);\n"
+    found = re.search(delay, text)
+    assert found is not None
+    return text[: found.start()] + re.sub(rf"\b{found[1]}\b", found[2], text[found.end() :])
+
+
+def begin_a_cycle_late(text: str) -> str:
+    """The first adder of a serial leaf clears its carry by the next marker."""
+    return substitute(r"(\.start\(start\[)(\d+)", lambda found: f"{found[1]}{int(found[2]) + 1}", text)
+
+
+def hold_a_digit_less(text: str) -> str:
+    """The first hold of a serial leaf that is longer than a digit ends a digit early."""
+    return substitute(r"\|start\[(?!(\d+):\1\])(\d+):", lambda found: f"|start[{int(found[2]) - 1}:", text)
+
+
+def never_hold(text: str) -> str:
+    """Serial adders read bits of the word before."""
+    return substitute(re.escape("(b & ~hold)"), "b", text)
+
+
+def carry_on(text: str) -> str:
+    """Serial adders begin a word with the carry of the word before."""
+    return substitute(re.escape("if (start) kept <= CARRY;\n    else if (ce)"), "if (ce)", text)
+
+
+def carry_through_stalls(text: str) -> str:
+    """Carries of serial adders move while nothing else does."""
+    return substitute(re.escape("else if (ce) kept"), "else kept", text)
+
+
+def swap_digits(text: str) -> str:
+    """The first serialiser of a design sends its first two lanes in each other's place."""
+    swapped = {"0": "1", "1": "0"}
+    serialiser = r"  \\[\w.]+\.serialiser  serialiser \(.*?\n  \);\n"
+    digit = r"i__digits\[([01])\]"
+    return substitute(
+        serialiser, lambda found: re.sub(digit, lambda lane: f"i__digits[{swapped[lane[1]]}]", found[0]), text
+    )
+
+
+def never_wait(text: str) -> str:
+    """The first deserialiser of a design no longer holds its engine while its word waits."""
+    return substitute(r"(module \\[\w.]+\.deserialiser .*?assign i__ahead = )[^;]*;", r"\g<1>1'h1;", text)
+
+
 def one_position_early(text: str) -> str:
     """tlast rises on the last position but one."""
     return substitute(r"(tlast = sent == \d+'h)([0-9a-f]+)", lambda found: f"{found[1]}{int(found[2], 16) - 1:x}", text)

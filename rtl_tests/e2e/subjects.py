@@ -1,5 +1,6 @@
 """Small networks that end-to-end tests take apart, and how they become build folders."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -28,11 +29,29 @@ def tiny_cnn(scale: float = 0.0625) -> onnx.ModelProto:
     return network.model(network.node("Add", [dense, network.constant("float", [0.25, -0.5, 1.0])]))
 
 
-def compile_model(model: onnx.ModelProto, folder: Path, levels_per_stage: int = 1) -> Path:
+def two_layers(weights: Sequence[Sequence[int]] = ((4, -8, 0), (8, 16, -16))) -> onnx.ModelProto:
+    """Two dense layers on two inputs, with Relu and a clip between them.
+
+    The first layer's weights share a shift that its requantizer drops: serial layers of it are one engine."""
+    network = Network(["N", 2])
+    x = network.activation("x", 0.125, clip=(-8, 7))
+    product = network.node("MatMul", [x, network.weights(weights, 0.25)])
+    codes = network.activation(network.node("Relu", [product]), 0.03125, kind="uint8", clip=(0, 15))
+    return network.model(network.node("MatMul", [codes, network.weights([[1, -3], [2, 5], [-4, 1]], 0.25)]))
+
+
+def shifts() -> onnx.ModelProto:
+    """One dense layer that only shifts."""
+    network = Network(["N", 2])
+    x = network.activation("x", 0.125, clip=(-8, 7))
+    return network.model(network.node("MatMul", [x, network.weights([[8, 0], [0, 4]], 0.25)]))
+
+
+def compile_model(model: onnx.ModelProto, folder: Path, levels_per_stage: int = 1, engines: Sequence[str] = ()) -> Path:
     """Saves a model as `folder`/tiny.onnx and compiles it into `folder`/build."""
     path = folder / "tiny.onnx"
     onnx.save(model, path)
-    flow.load(path).compile(levels_per_stage=levels_per_stage, effort="fast").build(folder / "build")
+    flow.load(path).compile(levels_per_stage=levels_per_stage, effort="fast", engines=engines).build(folder / "build")
     return folder / "build"
 
 

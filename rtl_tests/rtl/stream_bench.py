@@ -14,36 +14,35 @@ import cocotb
 from cocotb.triggers import Timer
 
 CASES: dict[str, Any] = pickle.loads(Path(os.environ["STREAM_CASES"]).read_bytes())
-PATIENCE = 40  # cycles that both sides may idle before the bench gives up; stalls are shorter
+PATIENCE = 40  # cycles beyond a case's latency that both sides may idle before the bench gives up; stalls are shorter
 
 
 class Ports:
     """One case's ports; the clock is stepped by hand, so that every signal is settled when it is looked at."""
 
     def __init__(self, dut: Any, name: str) -> None:
-        self.dut = dut
+        self.clk, self.rst = getattr(dut, f"{name}_clk"), getattr(dut, f"{name}_rst")
         self.i = {part: getattr(dut, f"{name}_i__{part}") for part in ("payload", "valid", "ready")}
         self.o = {part: getattr(dut, f"{name}_o__{part}") for part in ("payload", "valid", "ready")}
 
     async def reset(self) -> None:
-        """Two cycles of reset with every input of every case at rest."""
-        for case in CASES:
-            for port in ("i__payload", "i__valid", "o__ready"):
-                getattr(self.dut, f"{case}_{port}").value = 0
-        self.dut.rst.value = 1
+        """Two cycles of reset with every input at rest."""
+        for port in (self.i["payload"], self.i["valid"], self.o["ready"]):
+            port.value = 0
+        self.rst.value = 1
         for _ in range(2):
             await self.settle()
             await self.edge()
-        self.dut.rst.value = 0
+        self.rst.value = 0
 
     async def settle(self) -> None:
         """The low half of a cycle."""
-        self.dut.clk.value = 0
+        self.clk.value = 0
         await Timer(5, "ns")
 
     async def edge(self) -> None:
         """The rising edge and the high half."""
-        self.dut.clk.value = 1
+        self.clk.value = 1
         await Timer(5, "ns")
 
 
@@ -62,7 +61,7 @@ async def play(ports: Ports, case: dict[str, Any], source_stalls: float, sink_st
     chance = random.Random(seed)
     handshake, words, run = copy.deepcopy(case["handshake"]), list(case["words"]), Run()
     cycle, idle, waiting, held = 0, 0, False, None
-    while idle < PATIENCE:
+    while idle < PATIENCE + case["latency"]:
         arriving = bool(words) and (waiting or chance.random() >= source_stalls)
         downstream = chance.random() >= sink_stalls
         ports.i["valid"].value = arriving

@@ -14,7 +14,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from amaranth import Cat, Module, Value
+from amaranth import Cat, DomainRenamer, Module, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from cocotb_tools.runner import get_runner
@@ -22,6 +22,7 @@ from cocotb_tools.runner import get_runner
 from shiftwright.rtl.axis import AxisSink, AxisSource
 from shiftwright.rtl.emit import to_verilog
 from shiftwright.rtl.leaf import Leaf
+from shiftwright.rtl.serial.leaf import SerialLeaf
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Case:
     frames: int
     latency: int
     interval: int
-    leaves: Sequence[Leaf] = ()
+    leaves: Sequence[Leaf | SerialLeaf] = ()
 
 
 def simulate(
@@ -85,7 +86,7 @@ def simulate(
 
 
 class Rack(wiring.Component):
-    """The cases' components side by side, each with ports of its own."""
+    """The cases' components side by side, each with ports and a clock of its own: only one is clocked at a time."""
 
     def __init__(self, cases: Sequence[Case]) -> None:
         self.cases = cases
@@ -97,7 +98,7 @@ class Rack(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         for case in self.cases:
-            m.submodules[case.name] = case.component
+            m.submodules[case.name] = DomainRenamer(case.name)(case.component)
             entry, leave = getattr(self, f"{case.name}_i"), getattr(self, f"{case.name}_o")
             payload, valid, ready = _source(case.component)
             m.d.comb += [payload.eq(entry.payload), valid.eq(entry.valid), entry.ready.eq(ready)]

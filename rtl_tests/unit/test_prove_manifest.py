@@ -132,9 +132,17 @@ def test_a_statement_of_an_unproved_leaf_is_left_open(manifest: Json, design: De
 )
 def test_a_latency_that_cannot_be_is_not_taken(proof: object, latency: int) -> None:
     """The hardware around a leaf is built for it: a number from a file must not fill the memory."""
-    assert stated_latency({"layers": [{"proof": proof}]}, 0) == latency
-    assert stated_latency({"layers": [{"proof": proof}]}, 1) == 1
-    assert stated_latency({"layers": proof}, 0) == 1
+    assert stated_latency({"layers": [{"proof": proof}]}, 0, 1) == latency
+    assert stated_latency({"layers": [{"proof": proof}]}, 1, 1) == 1
+    assert stated_latency({"layers": proof}, 0, 1) == 1
+
+
+def test_digits_may_pass_without_a_cycle() -> None:
+    """A serial leaf's latency may be 0."""
+    layers = {"layers": [{"proof": {"latency": 0}}, {"proof": {"latency": -1}}]}
+
+    assert [stated_latency(layers, number, 0) for number in range(3)] == [0, 0, 0]
+    assert stated_latency(layers, 0, 1) == 1
 
 
 @pytest.mark.parametrize("files", [None, [], {"../outside": ""}, {"/etc/hosts": ""}, {"a\0b": ""}, {"a": 1}])

@@ -67,7 +67,8 @@ def prove_folder(folder: Path, network: Network) -> FolderProof:
         found = stage
         for layer in stage.layers:
             if layer.engine is not None and layer.engine.leaf is not None:
-                least = 0 if isinstance(layer.engine.leaf, SerialLeaf) else 1  # a serial word may pass as it is
+                # Digits may leave as they come, and where weights share a shift even before.
+                least = 0 if isinstance(layer.engine.leaf, SerialLeaf) else 1
                 proof, leaf = _prove_leaf(folder, layer, stated_latency(manifest, number, least))
                 leaves[proof.file] = proof
                 found = found.with_leaf(layer.engine.leaf, leaf)
@@ -92,8 +93,9 @@ def _fresh_design(folder: Path, network: Network, manifest: manifests.Json, chan
     if not isinstance(manifest.get("name"), str):
         raise BuildError(f"{folder / manifests.NAME} gives no module name; compile the model again with --force")
     top = checked_module_name(manifest["name"])
+    plan = replace(PLAINEST, engines=stated_engines(manifest))
     try:
-        return lower(network.graph, top, replace(PLAINEST, engines=stated_engines(manifest)))
+        return lower(network.graph, top, plan)
     except ShiftwrightError as error:
         swapped = "it is not the file that was compiled; " if "model.onnx" in changed else ""
         raise BuildError(f"{folder / 'model.onnx'} does not compile: {swapped}{error}") from error

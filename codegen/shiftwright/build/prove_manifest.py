@@ -44,8 +44,8 @@ def listed_files(folder: Path, manifest: Mapping[str, Any]) -> dict[str, str]:
     return listed
 
 
-def stated_latency(manifest: Mapping[str, Any], layer: int, least: int = 1) -> int:
-    """The latency that the manifest states for a layer's leaf; `least` where it states none that can be."""
+def stated_latency(manifest: Mapping[str, Any], layer: int, least: int) -> int:
+    """The latency that the manifest states for a layer's adder leaf; `least` where it states none that can be."""
     try:
         latency = manifest["layers"][layer]["proof"]["latency"]
     except (KeyError, IndexError, TypeError):

@@ -9,7 +9,7 @@ from shiftwright.build.prove_statement import LinearMap
 
 def prove_serial_leaf(netlist: Netlist, wanted: LinearMap, cycles: int) -> LeafProof:
     """The proof that words of `cycles` digits come out as the map says; ProofError names what is wrong."""
-    low = low_zeros(wanted.matrix, wanted.constants)
+    low = low_zeros(wanted.matrix, wanted.constants, wanted.ranges)
     prove_serial(netlist, wanted.matrix, wanted.constants, wanted.ranges, cycles, low)
     latency = netlist.latency
     return LeafProof(netlist.adders, netlist.adders * netlist.digit, latency, latency, netlist.registers)

@@ -62,7 +62,7 @@ def read_serial(text: str, name: str, digit: int, latency: int) -> Netlist:
         if match is None:
             refuse(number, f"it is no head of a serial leaf: {lines[number - 1].strip()[:SHOWN]!r}")
     if len(lines) <= len(HEAD) or lines[-1] != "endmodule":
-        refuse(len(lines), "it must be `endmodule`")
+        refuse(max(1, len(lines)), "it must be `endmodule`")
     heads = [match for match in found if match is not None]
     tops = [int(match["top"]) + 1 for match in heads[3:]]
     for number, bits in zip((5, 6), tops[1:], strict=True):

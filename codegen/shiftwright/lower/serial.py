@@ -70,7 +70,7 @@ def serial_engines(
     for layer in layers:
         solved = layer.solved
         netlist = serialise(solved.graph, digit, cycles)
-        low = low_zeros(solved.matrix, solved.constants)
+        low = low_zeros(solved.matrix, solved.constants, layer.words.pairs())
         prove_serial(netlist, solved.matrix, solved.constants, layer.words.pairs(), cycles, low)
         leaf = SerialLeaf(f"{layer.name}_product", netlist)
         inner.append(SerialGraph(leaf))
@@ -80,7 +80,7 @@ def serial_engines(
         if not is_last:
             assert layer.clamps is not None
             waits = cycles + 1
-            inner.append(SerialRequantizer(layer.clamps, digit, cycles))
+            inner.append(SerialRequantizer(layer.clamps, low, digit, cycles))
             luts += digit * sum(2 + clamp.clamps * (1 + clamp.signed) for clamp in layer.clamps)
         else:
             luts += tail_luts(solved.tails, solved.ranges)
@@ -118,7 +118,7 @@ def _closed(
 ) -> list[Component]:
     """The engine with its parallel end, and whatever requantizes behind it."""
     solved, digit, cycles = last.solved, head.digit, head.cycles
-    low = tuple(low_zeros(solved.matrix, solved.constants))
+    low = tuple(low_zeros(solved.matrix, solved.constants, last.words.pairs()))
     dropped = None if solved.tails is None else drop_low_bits(solved.tails, solved.ranges)
     leaf: RequantizeLeaf | None
     if dropped is not None:

@@ -85,14 +85,13 @@ class _Proof:
         cycles: int,
         low: Sequence[int],
     ) -> None:
-        # An input that can take only one value is a constant.
-        self.fixed = {index: lo for index, (lo, hi) in enumerate(ranges) if lo == hi}
-        varies = np.array([lo != hi for lo, hi in ranges], dtype=np.int64)
-        held = [
-            constant + sum(int(row[index]) * lo for index, lo in self.fixed.items())
-            for row, constant in zip(matrix, constants, strict=True)
-        ]
-        self.netlist, self.matrix, self.constants, self.low = netlist, matrix * varies, held, low
+        self.netlist, self.low = netlist, low
+        # An input that can take one value only is a constant, which the graph may have added up before.
+        self.fixed = [lo if lo == hi else None for lo, hi in ranges]
+        moving = np.array([only is None for only in self.fixed], dtype=np.int64)
+        known = np.array([only or 0 for only in self.fixed], dtype=object)
+        self.matrix = matrix * moving
+        self.constants = [int(number) + int((row * known).sum()) for row, number in zip(matrix, constants, strict=True)]
         self.bits = cycles * netlist.digit
         self.modulus = 1 << self.bits
         self.dtype = np.int64 if self.bits <= INT64_BITS // 2 else object
@@ -134,9 +133,9 @@ class _Proof:
     def _input(self, statement: Input) -> Word:
         if not 0 <= statement.index < self.netlist.inputs:
             _refuse(statement, f"there is no input {statement.index}")
-        row = np.zeros(self.netlist.inputs, dtype=self.dtype)
-        row[statement.index] = statement.index not in self.fixed
-        return Word(0, row, self.fixed.get(statement.index, 0) % self.modulus)
+        row, only = np.zeros(self.netlist.inputs, dtype=self.dtype), self.fixed[statement.index]
+        row[statement.index] = only is None
+        return Word(0, row, (only or 0) % self.modulus)
 
     def _delay(self, statement: Delay) -> None:
         name, source = statement.name, statement.source
@@ -196,10 +195,8 @@ class _Proof:
             level = self.levels.get(name)
             if name and level is None:
                 _refuse(statement, f"{name!r} is no hold")
-            have = 0
-            if level is not None:
-                have = level.last + 1 - statement.start if level.first <= statement.start <= level.last + 1 else -1
-            if have != wanted:
+            # One that begins before the sum does would hold the last digits of the word before.
+            if wanted != (level.last + 1 - level.first if level else 0) or (level and level.first != statement.start):
                 _refuse(statement, f"bit {lane} of an operand must be held for {wanted} cycles from {statement.start}")
 
     def _output(self, statement: Output) -> None:

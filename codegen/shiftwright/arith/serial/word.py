@@ -22,10 +22,15 @@ def widths_of(ranges: Sequence[tuple[int, int]]) -> list[int]:
     return [bit_width(lo, hi)[0] for lo, hi in ranges]
 
 
-def low_zeros(matrix: NDArray[np.int64], constants: Sequence[int]) -> list[int]:
-    """How many low bits of each output are 0 for every input, 0 where the output is the constant 0."""
+def low_zeros(matrix: NDArray[np.int64], constants: Sequence[int], ranges: Sequence[tuple[int, int]]) -> list[int]:
+    """How many low bits of each output are 0 for every input within its (lo, hi); 0 where the output is always 0.
+
+    An input that can take one value only is a constant."""
+    lows = np.array([lo for lo, _ in ranges], dtype=object)
+    fixed = np.array([lo == hi for lo, hi in ranges], dtype=bool)
     found = []
     for row, constant in zip(matrix, constants, strict=True):
-        together = int(np.bitwise_or.reduce(np.abs(row), initial=0)) | abs(int(constant))
+        number = int(constant) + int((row[fixed] * lows[fixed]).sum())
+        together = int(np.bitwise_or.reduce(np.abs(row[~fixed]), initial=0)) | abs(number)
         found.append((together & -together).bit_length() - 1 if together else 0)
     return found

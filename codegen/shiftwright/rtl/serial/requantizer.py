@@ -17,11 +17,13 @@ from shiftwright.rtl.serial.markers import markers, moving
 
 
 class SerialRequantizer(wiring.Component):
-    """Words of `cycles` digits in, the digits of their codes out, extended to as many; `latency` is cycles + 1."""
+    """Words of `cycles` digits in, the digits of their codes out, extended to as many; `latency` is cycles + 1.
 
-    def __init__(self, clamps: Sequence[SerialClamp], digit: int, cycles: int) -> None:
+    The lowest zeros[j] bits of word j are 0, whatever comes."""
+
+    def __init__(self, clamps: Sequence[SerialClamp], zeros: Sequence[int], digit: int, cycles: int) -> None:
         assert all(clamp.shift < digit * cycles for clamp in clamps)
-        self.clamps, self.digit, self.cycles = tuple(clamps), digit, cycles
+        self.clamps, self.zeros, self.digit, self.cycles = tuple(clamps), tuple(zeros), digit, cycles
         self.latency = cycles + 1
         super().__init__({"i": In(serial_link(len(clamps), digit)), "o": Out(serial_link(len(clamps), digit))})
 
@@ -35,17 +37,19 @@ class SerialRequantizer(wiring.Component):
             self.o.start.eq(moving(m, "moving", row[self.latency - 1 : self.latency + 1], enable, self.o.ahead)),
         ]
         whole = row[self.cycles]  # high with a word's last digits
-        windows: dict[tuple[int, int], Signal] = {}
-        for clamp in self.clamps:
-            key = (clamp.bits, clamp.signed)
-            if key not in windows:
-                windows[key] = self._window(m, row, enable, clamp.bits)
+        codes = {clamp.bits for clamp in self.clamps}
+        windows = {bits: self._window(m, f"window_{bits}", row[self.cycles :], enable, bits) for bits in sorted(codes)}
+        # Bits that are dropped anyway may be anything.
+        zeros = [bits if bits > clamp.shift else 0 for bits, clamp in zip(self.zeros, self.clamps, strict=True)]
+        lows = {bits: self._window(m, f"low_{bits}", row, enable, bits) for bits in sorted({*zeros} - {0})}
         digits = []
         for index, clamp in enumerate(self.clamps):
             come = self.i.digits.word_select(index, self.digit)
+            if zeros[index]:
+                come = come & ~lows[zeros[index]]
             beyond, negative = self._flags(m, index, clamp, come, row, enable, whole)
             kept = self._waiting(m, index, clamp, come, enable)
-            window = windows[clamp.bits, clamp.signed]
+            window = windows[clamp.bits]
             code = Signal(self.digit, name=f"code_{index}", reset_less=True)
             above = negative if clamp.signed else Const(0, 1)
             with m.If(enable):
@@ -56,15 +60,14 @@ class SerialRequantizer(wiring.Component):
         m.d.comb += self.o.digits.eq(Cat(digits))
         return m
 
-    def _window(self, m: Module, row: Value, enable: Value, bits: int) -> Signal:
-        """For each bit of a digit: high while it carries one of a code's lowest `bits` bits."""
-        window = Signal(self.digit, name=f"window_{bits}")
+    def _window(self, m: Module, name: str, row: Value, enable: Value, bits: int) -> Signal:
+        """For each bit of a digit: high while it carries one of a word's lowest `bits` bits. row[0] is high before."""
+        window = Signal(self.digit, name=name)
         for lane in range(self.digit):
             cycles = max(0, -(-(bits - lane) // self.digit))
             # A register, so that it looks at the markers a cycle ahead.
-            ahead = [row[self.cycles + cycle] for cycle in range(min(cycles, self.cycles))]
             with m.If(enable):
-                m.d.sync += window[lane].eq(reduce(or_, ahead, Const(0, 1)))
+                m.d.sync += window[lane].eq(row[: min(cycles, self.cycles)].any() if cycles else 0)
         return window
 
     def _flags(
