@@ -7,6 +7,7 @@ from shiftwright.arith.families.sums import Sum
 from shiftwright.arith.serial.netlist import Count, Hold, Netlist, Play
 
 LUTS_A_BIT = 2
+FOUR_INPUTS = {1: LUTS_A_BIT, 2: 5, 4: 12}  # LUTs of an adder by the bits of its digit
 
 
 def one_an_adder(adder: Sum) -> Cells:
@@ -20,8 +21,9 @@ SERIAL = Family(
 
 
 def adder_luts(digit: int, operands: int) -> int:
-    """LUTs of one adder of `digit` bits: two of four inputs a bit, or one of six with two outputs."""
-    return digit * (1 if operands == 3 else LUTS_A_BIT)
+    """LUTs of one adder of `digit` bits, carry chains included, after nextpnr on ECP5; where a LUT has six inputs, and
+    so two outputs (families that add three operands), one a bit."""
+    return digit + (digit > 1) if operands == 3 else FOUR_INPUTS[digit]
 
 
 def hold_luts(netlist: Netlist) -> int:
