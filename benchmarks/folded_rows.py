@@ -1,7 +1,8 @@
-"""A plain way to multiply by 4-bit weights, for comparison with the folded engine's own lanes.
+"""Plain ways to multiply by 4-bit weights, for comparison with the folded engine's own lanes.
 
-Each lane forms x · w as four rows, the word ANDed with each bit of the weight, and adds them. Everything else (memory,
-pipeline, trees, accumulators) is the engine's."""
+Each lane forms x · w as four rows, the word ANDed with each bit of the weight, and adds them; or a tree adds each row
+over all lanes, and the four sums meet at the end. Everything else (memory, pipeline, trees, accumulators) is the
+engine's."""
 
 from collections.abc import Sequence
 
@@ -17,15 +18,16 @@ BITS = 4
 
 
 class RowLanes:
-    """Products by weights of -8 … 7 in two's complement: rows, two sums of two rows, their sum."""
+    """Products by weights of -8 … 7 in two's complement: four rows, if `summed` two sums of two rows and their sum."""
 
     bits = BITS
     entry = 2
-    latency = 3
-    terms = 1
 
-    def __init__(self, word: Lane) -> None:
+    def __init__(self, word: Lane, summed: bool) -> None:
         self._word = word
+        self._summed = summed
+        self.latency = 3 if summed else 1
+        self.terms = 1 if summed else BITS
 
     def operands(self, pipe: Pipe, word: Value, name: str) -> Value:
         """The word itself, two cycles later."""
@@ -33,7 +35,7 @@ class RowLanes:
         return pipe.delay(taken, 1, name)
 
     def products(self, pipe: Pipe, operands: Value, code: Value, name: str) -> list[Addend]:
-        """One addend; the top row counts negative."""
+        """The product, or its rows; the top one counts negative."""
         rows = []
         for bit in range(BITS):
             row = operands & code[bit].as_signed()
@@ -41,16 +43,20 @@ class RowLanes:
             shape = Shape(self._word.width + (top and not self._word.signed), top or self._word.signed)
             held = pipe.register(~row if top else row, f"{name}_row{bit}", shape)
             rows.append(Addend(held, Const(1, 1) if top else None, bit))
+        if not self._summed:
+            return rows
         low, high = add_pairs(pipe, [(rows[0], rows[1]), (rows[2], rows[3])], 64, f"{name}_rows")
         return add_pairs(pipe, [(low, high)], 64, f"{name}_product")
 
 
 class RowEngine(FoldedEngine):
-    """A folded engine whose weights are 4-bit words, multiplied row by row."""
+    """A folded engine whose weights are 4-bit words, multiplied row by row in every lane."""
+
+    summed = True
 
     def _lanes(self, by_exponent: bool) -> Lanes:
         assert not by_exponent
-        return RowLanes(Lane.spanning(*self.codes.word))
+        return RowLanes(Lane.spanning(*self.codes.word), self.summed)
 
     def _contents(self) -> Sequence[int]:
         codes = self.codes
@@ -60,3 +66,9 @@ class RowEngine(FoldedEngine):
                 weights = self.matrix[row : row + codes.pe, column : column + codes.simd].ravel().tolist()
                 words.append(sum((weight & (1 << BITS) - 1) << BITS * lane for lane, weight in enumerate(weights)))
         return words
+
+
+class RowTreeEngine(RowEngine):
+    """The same with a tree a row, whose words are as narrow as the engine's input."""
+
+    summed = False

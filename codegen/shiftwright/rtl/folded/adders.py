@@ -32,7 +32,7 @@ class Addend:
 
 
 def tree(pipe: Pipe, words: Sequence[Addend], limit: int, name: str) -> Addend:
-    """The sum of addends of one unit, modulo 2^limit; `levels(len(words))` cycles later."""
+    """The sum of addends, modulo 2^limit in units of 1; `levels(len(words))` cycles later."""
     level = 0
     while len(words) > 1:
         level += 1
@@ -56,7 +56,7 @@ def hold(pipe: Pipe, addend: Addend, name: str) -> Addend:
 
 
 def add_pairs(pipe: Pipe, pairs: Sequence[tuple[Addend, Addend]], limit: int, name: str) -> list[Addend]:
-    """The sum of each pair one cycle later, modulo 2^limit in units of the pair's smaller one."""
+    """The sum of each pair one cycle later, modulo 2^limit in units of 1; it counts in the smaller unit of the two."""
     sums, fields = [], []
     for number, (left, right) in enumerate(pairs):
         if left.common < right.common:

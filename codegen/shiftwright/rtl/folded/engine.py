@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from shiftwright.arith.folded.codes import fold, is_power_coded
 from shiftwright.arith.folded.cost import engine_luts
 from shiftwright.rtl.folded.accumulators import Accumulators
-from shiftwright.rtl.folded.adders import Addend, add_pairs, levels, tree
+from shiftwright.rtl.folded.adders import Addend, levels, tree
 from shiftwright.rtl.folded.handshake import FoldedHandshake
 from shiftwright.rtl.folded.lanes import Lanes
 from shiftwright.rtl.folded.log_lanes import LogLanes
@@ -60,7 +60,7 @@ class FoldedEngine(wiring.Component):
         self.words = Format((words,) * simd)
         result = Lane(codes.accumulator_bits + codes.unit, codes.results[0] < 0)
         self.results = Format((result,) * pe)
-        self.summed = self.lanes.entry + self.lanes.latency + levels(simd) + self.lanes.terms - 1
+        self.summed = self.lanes.entry + self.lanes.latency + levels(simd) + levels(self.lanes.terms)
         self.depth = self.summed + 1
         self.latency = codes.chunks - 1 + self.depth
         self.interval = codes.runs * codes.chunks
@@ -136,6 +136,4 @@ class FoldedEngine(wiring.Component):
             tree(pipe, [product[term] for product in products], codes.accumulator_bits, f"pe{number}_term{term}")
             for term in range(self.lanes.terms)
         ]
-        for term in range(1, len(trees)):
-            trees[0] = add_pairs(pipe, [(trees[0], trees[term])], codes.accumulator_bits, f"pe{number}_terms")[0]
-        return trees[0]
+        return tree(pipe, trees, codes.accumulator_bits, f"pe{number}_terms")
