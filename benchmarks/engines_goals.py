@@ -50,6 +50,7 @@ def _serial_rate(found: Found) -> Iterator[Goal]:
     if serial is None:
         return
     begin = "serial d=1, ternary: rate per cell to that of the"
+    size = "serial d=1, ternary: cells to those of the"
     folded = found.get(("ternary", FOLDED))
     if folded is not None:
         yield Goal(f"{begin} folded one", serial.rate_per_cell / folded.rate_per_cell, 3.2, False, 5)
@@ -57,11 +58,11 @@ def _serial_rate(found: Found) -> Iterator[Goal]:
             core = rate(folded.core, folded.cycles) / folded.core.cells
             yield Goal(f"{begin} folded one's core", serial.rate_per_cell / core, 3.2, False, 5)
     yield Goal(f"{begin} parallel reference", serial.rate_per_cell / REFERENCE_RATE_PER_CELL, 0.3, False, 0.45)
-    yield Goal("  and cells", serial.whole.cells / REFERENCE_CELLS, 0.27)
+    yield Goal(f"{size} parallel reference", serial.whole.cells / REFERENCE_CELLS, 0.27)
     live = found.get(("ternary", "parallel"))
     if live is not None:
         yield Goal(f"{begin} parallel one", serial.rate_per_cell / live.rate_per_cell)
-        yield Goal("  and cells", serial.whole.cells / live.whole.cells)
+        yield Goal(f"{size} parallel one", serial.whole.cells / live.whole.cells)
 
 
 def _serial_size(found: Found) -> Iterator[Goal]:
@@ -70,16 +71,17 @@ def _serial_size(found: Found) -> Iterator[Goal]:
         one = found.get((system, "serial:d=1"))
         if one is None:
             continue
+        begin = f"serial d=1, {system}:"
         if one.core is not None:
-            yield Goal(f"serial d=1, {system}: cells of the adder graph", one.core.cells, bound)
+            yield Goal(f"{begin} cells of the adder graph", one.core.cells, bound)
         if system == "ternary":
-            yield Goal("  cells of the engine", one.whole.cells, 2400)
-            yield Goal("  cycles a position", one.cycles, 16)
-            yield Goal("  MHz", one.whole.fmax, 250, False)
+            yield Goal(f"{begin} cells of the engine", one.whole.cells, 2400)
+            yield Goal(f"{begin} cycles a position", one.cycles, 16)
+            yield Goal(f"{begin} MHz", one.whole.fmax, 250, False)
         for digit, share in SHARES_OF_CYCLES.items():
             more = found.get((system, f"serial:d={digit}"))
             if more is not None:
-                yield Goal(f"  cycles of d={digit} to those of d=1", more.cycles / one.cycles, share)
+                yield Goal(f"serial, {system}: cycles of d={digit} to those of d=1", more.cycles / one.cycles, share)
 
 
 def _folded_size(found: Found) -> Iterator[Goal]:
