@@ -44,13 +44,13 @@ def parallel(product: MatrixProduct) -> Built:
     return Built(joined(components, PARALLEL_AIM), interval(components), adders=engine.adders)
 
 
-def serial(product: MatrixProduct, digit: int) -> Built:
+def serial(product: MatrixProduct, digit: int, options: tuple[str, ...] = ()) -> Built:
     """Serialiser, adder graph, deserialiser; the core is the adder graph."""
     layer = serial_layer(TOP, product, None, PLAN)
     (engine,), components = serial_engines([layer], sums(product), PLAN, digit)
     assert engine.leaf is not None
-    core = Design(engine.leaf.files(), engine.leaf.name, GRAPH_AIM)
-    return Built(joined(components, SERIAL_AIM), interval(components), core, engine.adders)
+    core = Design(engine.leaf.files(), engine.leaf.name, GRAPH_AIM, options)
+    return Built(joined(components, SERIAL_AIM, options), interval(components), core, engine.adders)
 
 
 def sums(product: MatrixProduct) -> Interval:
@@ -62,7 +62,7 @@ def sums(product: MatrixProduct) -> Interval:
     return Interval.of([least for least, _ in moved], [most for _, most in moved])
 
 
-def joined(components: Sequence[Component], aim: float, multipliers: bool = True) -> Design:
+def joined(components: Sequence[Component], aim: float, options: tuple[str, ...] = ()) -> Design:
     """Components in a row as one module, with the files of their leaves; it has the ports of the first and last one."""
     m = Module()
     for number, component in enumerate(components):
@@ -81,7 +81,7 @@ def joined(components: Sequence[Component], aim: float, multipliers: bool = True
         if isinstance(component, Pipeline | SerialEngine):
             for leaf in component.leaves:
                 files |= leaf.files()
-    return Design(files, TOP, aim, multipliers)
+    return Design(files, TOP, aim, options)
 
 
 def interval(components: Sequence[Component]) -> int:

@@ -17,6 +17,7 @@ Build = Callable[[Layer, str], Built]
 PE, SIMD = 4, 8
 FOLDED = f"folded:pe={PE},simd={SIMD}"
 ROWS, ROW_TREES = "plain rows", "plain row trees"
+NARROW = "-nowidelut"
 GROUPS = ("parallel", "serial", "folded", "plain")
 
 
@@ -29,24 +30,26 @@ class Kind:
     systems: tuple[str, ...] = tuple(SYSTEMS)
 
 
-def _serial(digit: int) -> Kind:
-    return Kind("serial", lambda layer, system: serial(product(layer, system), digit))
+def _serial(digit: int, systems: Sequence[str], *options: str) -> Kind:
+    return Kind("serial", lambda layer, system: serial(product(layer, system), digit, options), tuple(systems))
 
 
-def _folded(group: str, kind: type[FoldedEngine], system: str | None = None, multipliers: bool = True) -> Kind:
+def _folded(group: str, kind: type[FoldedEngine], system: str | None = None, *options: str) -> Kind:
     systems = tuple(SYSTEMS) if system is None else (system,)
-    return Kind(group, lambda layer, own: folded(layer, own, PE, SIMD, kind, multipliers), systems)
+    return Kind(group, lambda layer, own: folded(layer, own, PE, SIMD, kind, options), systems)
 
 
 KINDS: dict[str, Kind] = {
     "parallel": Kind("parallel", lambda layer, system: parallel(product(layer, system))),
-    **{f"serial:d={digit}": _serial(digit) for digit in DIGITS},
+    # Left to itself, Yosys makes wide LUTs of the carries of several bits, which take many cells: shown on one system.
+    **{f"serial:d={digit}": _serial(digit, list(SYSTEMS)[: 1 if digit > 1 else None]) for digit in DIGITS},
+    **{f"serial:d={digit} {NARROW}": _serial(digit, list(SYSTEMS), NARROW) for digit in DIGITS if digit > 1},
     FOLDED: _folded("folded", FoldedEngine),
     ROWS: _folded("plain", RowEngine, "int4"),
     ROW_TREES: _folded("plain", RowTreeEngine, "int4"),
-    "plain int4 *": _folded("plain", ProductEngine4, "int4", multipliers=False),
+    "plain int4 *": _folded("plain", ProductEngine4, "int4", "-nodsp"),
     "plain int4 * in DSPs": _folded("plain", ProductEngine4, "int4"),
-    "plain int8 *": _folded("plain", ProductEngine, "int8", multipliers=False),
+    "plain int8 *": _folded("plain", ProductEngine, "int8", "-nodsp"),
     "plain int8 * in DSPs": _folded("plain", ProductEngine, "int8"),
 }
 
@@ -68,8 +71,8 @@ class Case:
     def is_large(self) -> bool:
         """Whether place and route takes longer than about ten minutes: adder graphs registered at every level."""
         if self.layer == "conv":
-            return self.engine == "parallel" or (self.engine == "serial:d=4" and self.system in ("sqrt2", "int8"))
-        return self.engine == "parallel" and self.system in ("sqrt2", "int8")
+            return self.engine == "parallel" or self.engine == "serial:d=4"
+        return self.engine == "serial:d=4" or (self.engine == "parallel" and self.system in ("sqrt2", "int4", "int8"))
 
     def build(self) -> Built:
         """Solved, proved, and written as Verilog."""

@@ -15,9 +15,14 @@ AIM = 150.0  # MHz
 
 
 def folded(
-    layer: Layer, system: str, pe: int, simd: int, kind: type[FoldedEngine] = FoldedEngine, multipliers: bool = True
+    layer: Layer,
+    system: str,
+    pe: int,
+    simd: int,
+    kind: type[FoldedEngine] = FoldedEngine,
+    options: tuple[str, ...] = (),
 ) -> Built:
-    """An engine of pe × simd lanes of a kind; `multipliers` says whether `*` may become a DSP block."""
+    """An engine of pe × simd lanes of a kind; `options` are Yosys'."""
     wanted = product(layer, system)
     lo, hi = wanted.words.pairs()[0]
     word = Lane.spanning(lo, hi)
@@ -26,4 +31,4 @@ def folded(
     if not layer.window:
         link = Format((word,) * layer.inputs)
         parts.insert(0, Chunks(link, word, simd, repeats=engine.codes.runs))
-    return Built(joined(parts, AIM, multipliers), interval(parts), joined([engine], AIM, multipliers))
+    return Built(joined(parts, AIM, options), interval(parts), joined([engine], AIM, options))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from benchmarks.engines_cases import FOLDED, ROW_TREES, ROWS
+from benchmarks.engines_cases import FOLDED, NARROW, ROW_TREES, ROWS
 from benchmarks.engines_place import Placed
 from benchmarks.engines_rows import MEGA, Row, rate
 from shiftwright.report.parts import add_row, new_table
@@ -79,7 +79,7 @@ def _serial_size(found: Found) -> Iterator[Goal]:
             yield Goal(f"{begin} cycles a position", one.cycles, 16)
             yield Goal(f"{begin} MHz", one.whole.fmax, 250, False)
         for digit, share in SHARES_OF_CYCLES.items():
-            more = found.get((system, f"serial:d={digit}"))
+            more = found.get((system, f"serial:d={digit} {NARROW}"))
             if more is not None:
                 yield Goal(f"serial, {system}: cycles of d={digit} to those of d=1", more.cycles / one.cycles, share)
 

@@ -18,12 +18,12 @@ PLACE = ("--85k", "--package", "CABGA756", "--speed", "6", "--out-of-context", "
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """Verilog texts by file name; `aim` is the clock in MHz that place and route is asked for."""
+    """Verilog texts by file name; `aim` is the clock in MHz that place and route is asked for, `options` are Yosys'."""
 
     files: Mapping[str, str]
     top: str
     aim: float
-    multipliers: bool = True  # whether `*` may become a DSP block
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ def place(design: Design) -> Placed:
         folder = Path(scratch)
         for name, text in design.files.items():
             (folder / name).write_text(text, encoding="utf-8")
-        dsp = "" if design.multipliers else " -nodsp"
-        synthesis = f"synth_ecp5 -noiopad{dsp} -top {design.top} -json {NETLIST}"
+        options = " ".join(("-noiopad", *design.options))
+        synthesis = f"synth_ecp5 {options} -top {design.top} -json {NETLIST}"
         yosys.TOOL.run(["-p", f"read_verilog {' '.join(design.files)}; {synthesis}"], folder, "yosys.log")
         aim = ["--freq", f"{design.aim:g}"]
         nextpnr_ecp5.TOOL.run([*PLACE, *aim, "--json", NETLIST, "--report", REPORT], folder, "nextpnr.log")

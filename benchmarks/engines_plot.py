@@ -10,7 +10,7 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from benchmarks.engines_cases import KINDS
+from benchmarks.engines_cases import KINDS, NARROW
 from benchmarks.engines_layers import LAYERS, TITLES
 from benchmarks.engines_rows import Row
 
@@ -61,4 +61,5 @@ def plot(rows: Sequence[Row], path: Path) -> None:
 def colour(row: Row) -> str:
     """The name of the row's colour: the engine, or its group where folds are not told apart."""
     engine = row.case.engine
-    return engine if engine in COLOURS else KINDS[engine].group
+    engine = engine.removesuffix(f" {NARROW}")
+    return engine if engine in COLOURS else KINDS[row.case.engine].group

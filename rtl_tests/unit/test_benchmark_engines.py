@@ -14,7 +14,7 @@ from rich.console import Console
 from benchmarks import engines
 from benchmarks.cmvm_matrices import random_matrix
 from benchmarks.engines_built import Built, sums
-from benchmarks.engines_cases import FOLDED, GROUPS, KINDS, ROW_TREES, ROWS, Case, cases
+from benchmarks.engines_cases import FOLDED, GROUPS, KINDS, NARROW, ROW_TREES, ROWS, Case, cases
 from benchmarks.engines_folded import folded
 from benchmarks.engines_goals import Goal, goals, show_goals
 from benchmarks.engines_layers import LAYERS, SYSTEMS, product
@@ -87,12 +87,15 @@ def test_bounds_of_sums_are_reached() -> None:
 
 
 def test_every_engine_has_its_rows() -> None:
-    """Five engines in six systems, and plain ones where their weights are; those that take long are marked."""
+    """Five engines in six systems, wide LUTs in one, plain ones where their weights are; what takes long is marked."""
     found = cases(["dense"], list(SYSTEMS), GROUPS, None)
 
-    assert len(found) == len(set(found)) == 5 * len(SYSTEMS) + 6
+    assert len(found) == len(set(found)) == 5 * len(SYSTEMS) + 2 + 6
     assert {case.engine for case in found} == set(KINDS)
-    assert [case.name for case in found if case.is_large] == ["dense/sqrt2/parallel", "dense/int8/parallel"]
+    assert [case.name for case in found if case.is_large] == [
+        "dense/ternary/serial:d=4",
+        *(f"dense/{system}/parallel" for system in ("sqrt2", "int4", "int8")),
+    ]
     assert all(colour(row(case.system, case.engine, 1, 1, 1)) in COLOURS for case in found)
 
 
@@ -171,7 +174,9 @@ def test_the_folded_core_is_compared_with_plain_rows() -> None:
 
 def test_tables_show_what_is_missed() -> None:
     """Bounds, the aim and a verdict."""
-    text = printed([row("ternary", "serial:d=1", 2500, 240.0, 14), row("ternary", "serial:d=2", 2500, 240.0, 8)])
+    text = printed(
+        [row("ternary", "serial:d=1", 2500, 240.0, 14), row("ternary", f"serial:d=2 {NARROW}", 2500, 240.0, 8)]
+    )
 
     assert "dense, 64 inputs, 32 outputs; ternary, 70 % not 0" in text
     lines = [" ".join(line.split()) for line in text.splitlines()]
@@ -193,7 +198,7 @@ def test_what_takes_long_is_named_and_not_run(
     assert told.startswith("1/1 dense/ternary/parallel: 1,000 cells, 200 MHz, ")
     run_command(monkeypatch, "--engines", "serial", "--keep", "--json", str(path), "--plot", str(picture))
     assert [one["case"]["engine"] for one in json.loads(path.read_text())][:2] == ["parallel", "serial:d=1"]
-    assert "/18 " in capsys.readouterr().err
+    assert "/19 " in capsys.readouterr().err
     assert "positions a second" in picture.read_text()
 
 
@@ -215,9 +220,9 @@ def test_a_row_that_fails_does_not_stop_the_others(
     out, told = capsys.readouterr()
 
     assert ended.value.code == 1
-    assert "dense/ternary/serial:d=2: no room" in told
-    assert "1 rows failed" in told
-    assert "serial:d=4" in out
+    assert "dense/ternary/serial:d=2 -nowidelut: no room" in told
+    assert "2 rows failed" in told
+    assert "serial:d=4 -nowidelut" in out
 
 
 @pytest.mark.parametrize(
