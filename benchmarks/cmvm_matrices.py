@@ -56,6 +56,7 @@ KINDS: dict[str, Draw] = {
     "int8": integers(8),
     "sqrt2": levels("log", 4),
 }
+MORE_KINDS: dict[str, Draw] = {"pot3": levels("pot", 3)}  # where they are named; in no list or set
 SIZES = ("16x16", "32x32", "64x32", "64x64", "128x64")
 QUICK_SIZES = ("16x16", "32x32")
 LARGE = ("int6-128x64", "int8-128x64", "sqrt2-128x64", "ternary0.7-256x256")  # minutes each for the others
@@ -66,7 +67,7 @@ def random_matrix(name: str, seed: int = 0) -> Matrix:
     kind, size = name.split("-")
     inputs, outputs = map(int, size.split("x"))
     random = np.random.default_rng([seed, crc32(name.encode())])
-    return KINDS[kind](random, (outputs, inputs))
+    return (KINDS | MORE_KINDS)[kind](random, (outputs, inputs))
 
 
 def published(seed: int = 0) -> dict[str, Matrix]:
