@@ -75,7 +75,7 @@ def test_what_is_counted() -> None:
     assert netlist.adders == 3
     assert netlist.registers == 3 * (2 + 1) + 2 + 1 + 2
     assert hold_luts(netlist) == 2 + 2  # the count, and a constant's digits; one marker is held by a wire
-    assert (adder_luts(2, 2), adder_luts(2, 3)) == (4, 2)
+    assert (adder_luts(2, 2), adder_luts(2, 3)) == (5, 3)
 
 
 def test_words_are_as_long_as_the_widest_output() -> None:
