@@ -27,7 +27,7 @@ OPTIONS = {
     },
     "compile": {
         *("--output", "--name", "--clock", "--force", "--json"),
-        *("--effort", "--depth-limit", "--family", "--levels-per-stage", "--seed", "--solver"),
+        *("--engine", "--effort", "--depth-limit", "--family", "--levels-per-stage", "--seed", "--solver"),
     },
     "verify": {"--simulator", "--frames", "--data", "--seed", "--waves", "--json"},
     "prove": {"--json"},
