@@ -15,14 +15,14 @@ from rtl_tests.e2e.simulators import need
 from shiftwright import flow
 from shiftwright.lower.choice import OPTIONS
 
-FRAMES = 4
+FRAMES = 3
 ENGINES = ("parallel", "serial:d=1", "serial:d=2", "serial:d=4", "folded:pe=2,simd=2")
 FOLDS = ("folded:pe=1,simd=1", "folded:pe=3,simd=3", "folded:pe=64,simd=64")
 MIXED = ["*=serial:d=1", "Conv*=folded:pe=2,simd=2", "Conv_4*=parallel"]
 
 
 def simulate_exactly(model: onnx.ModelProto, engines: list[str], folder: Path, simulator: str) -> dict[str, Any]:
-    """Builds, simulates, proves; holds every claim of the manifest against what was measured."""
+    """Builds and simulates; holds every claim of the manifest against what was measured."""
     onnx.save(model, folder / "model.onnx")
     manifest = flow.load(folder / "model.onnx").compile(effort="fast", engines=engines).build(folder / "build")
     found = flow.verify(folder / "build", frames=FRAMES, simulators=[need(simulator)], seed=1)
@@ -33,7 +33,6 @@ def simulate_exactly(model: onnx.ModelProto, engines: list[str], folder: Path, s
     assert simulation.result["links"] == {link["name"]: link["first"] for link in manifest["links"]}
     assert {key: simulation.result[key] for key in ("latency", "interval")} == manifest["timing"]
     assert manifest["multipliers"] == 0
-    assert flow.prove(folder / "build").proved
     return manifest
 
 
@@ -70,8 +69,10 @@ def test_any_fold_is_exact(shape: str, engine: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_layers_in_a_row_are_exact(system: str, engine: str, simulator: str, tmp_path: Path) -> None:
-    """Every shape behind every other, in both simulators."""
+    """Every shape behind every other, in both simulators, and proved again from the files."""
     simulate_exactly(all_in_a_row(SYSTEMS[system]), [f"*={engine}"], tmp_path, simulator)
+
+    assert simulator == "verilator" or flow.prove(tmp_path / "build").proved
 
 
 @pytest.mark.slow
