@@ -134,14 +134,6 @@ def a_residual_sum(folder: Path) -> Path:
     return saved(network.model(network.activation(total, 0.2)), folder)
 
 
-def a_grouped_convolution(folder: Path) -> Path:
-    """After a layer that has hardware."""
-    network = Network(["N", 2, 5, 5])
-    first = network.node("Conv", [network.activation("x", 0.1), network.weights(np.ones((2, 2, 1, 1), np.int64), 0.1)])
-    kernels = network.weights(np.ones((2, 1, 3, 3), np.int64), 0.1)
-    return saved(network.model(network.node("Conv", [network.activation(first, 0.5), kernels], group=2)), folder)
-
-
 def a_qoperator_model(folder: Path) -> Path:
     """Integer operators instead of QuantizeLinear and DequantizeLinear around float ones."""
     network = Network(["N", 2])
