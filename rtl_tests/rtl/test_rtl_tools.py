@@ -7,23 +7,31 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rtl_tests.rtl.streams import Case, Rack
 from rtl_tests.unit.random_graphs import random_graph
 from shiftwright.arith.adder_graph import Add, AdderGraph, Operand
+from shiftwright.arith.cmvm.settings import SolverSettings
+from shiftwright.arith.interval import Interval
 from shiftwright.arith.requantize import Requantizer
+from shiftwright.lower.plan import Plan
+from shiftwright.lower.serial import serial_engines, serial_layer
+from shiftwright.ops.stage import MatrixProduct
 from shiftwright.rtl.adder_leaf import AdderLeaf
 from shiftwright.rtl.axis import AxisSink, AxisSource
 from shiftwright.rtl.chunks import Chunks
 from shiftwright.rtl.collect import Collect
 from shiftwright.rtl.emit import VERILATOR_WAIVERS, to_verilog
+from shiftwright.rtl.folded.engine import FoldedEngine
 from shiftwright.rtl.format import Format, Lane
 from shiftwright.rtl.frame_sum import FrameSum
 from shiftwright.rtl.leaf import Leaf, Pipeline
 from shiftwright.rtl.pool import MaxTree
 from shiftwright.rtl.requantize_leaf import RequantizeLeaf
 from shiftwright.rtl.ring import Ring
+from shiftwright.rtl.serial.engine import SerialEngine
 from shiftwright.rtl.skid import Skid
 from shiftwright.rtl.window import Window
 
@@ -43,6 +51,23 @@ LEAVES: list[Leaf] = [
     AdderLeaf("graph", GRAPH),
     RequantizeLeaf("tail", FORMS, [GRAPH.output_range(index) for index in range(3)]),
 ]
+
+
+def serial_engine() -> SerialEngine:
+    """Two layers on two bits a cycle, the first one's codes saturated on the way."""
+    plan, matrix = Plan(SolverSettings(effort="fast")), np.array([[3, -5], [7, 1]])
+    words, codes = Interval.of([-8, 0], [7, 15]), Interval.uniform(0, 15, 2)
+    tails = [Requantizer("scale", 0, 15, shift=2)] * 2
+    layers = [
+        serial_layer("first", MatrixProduct(matrix, (1, -2), words), tails, plan),
+        serial_layer("second", MatrixProduct(matrix, (0, 0), codes), None, plan),
+    ]
+    _, (engine,) = serial_engines(layers, Interval.of([-75, 0], [45, 120]), plan, 2)
+    assert isinstance(engine, SerialEngine)
+    return engine
+
+
+SERIAL = serial_engine()
 
 
 def write(folder: Path, sources: dict[str, str]) -> list[str]:
@@ -90,10 +115,13 @@ def everything() -> dict[str, str]:
             groups=2,
             repeats=3,
         ),
+        "serial": SERIAL,
+        "folded": FoldedEngine(np.array([[1, -2, 0, 4], [8, 1, 1, -1]]), [3, 0], Lane(5, True), -16, 15, 2, 2),
+        "log_by_log": FoldedEngine(np.array([[1, -2], [8, 0]]), [0, 0], Lane(2, False), 0, 4, 1, 2, (0, 1, 2, 4)),
     }
     rack = Rack([Case(name, component, (), (), 0, 0, 0) for name, component in components.items()])
     return {"rack": to_verilog(rack, "rack")} | {
-        Path(name).stem: text for leaf in LEAVES for name, text in leaf.files().items()
+        Path(name).stem: text for leaf in (*LEAVES, *SERIAL.leaves) for name, text in leaf.files().items()
     }
 
 
@@ -111,6 +139,7 @@ def test_no_component_multiplies(everything: dict[str, str], tmp_path: Path) -> 
         ("rack", VERILATOR_WAIVERS),
         ("graph", ("-Wno-UNUSEDSIGNAL",)),
         ("tail", ("-Wno-UNUSEDSIGNAL",)),
+        ("second_product", ("-Wno-UNUSEDSIGNAL",)),
         ("three", ("-Wno-UNUSEDSIGNAL",)),
     ],
 )
@@ -122,7 +151,7 @@ def test_verilator_finds_nothing_to_lint(
     assert package is not None
     assert package.origin is not None
     root = Path(package.origin).parent
-    apart = {leaf.name: leaf.files() for leaf in (*LEAVES, AdderLeaf("three", random_graph(2), 2))}
+    apart = {leaf.name: leaf.files() for leaf in (*LEAVES, *SERIAL.leaves, AdderLeaf("three", random_graph(2), 2))}
     modules = everything if top == "rack" else {Path(name).stem: text for name, text in apart[top].items()}
     sources = write(tmp_path, modules)
     lint = subprocess.run(
