@@ -86,4 +86,4 @@ def joined(components: Sequence[Component], aim: float, options: tuple[str, ...]
 
 def interval(components: Sequence[Component]) -> int:
     """Cycles from a position to the next one, by the timing models."""
-    return run(lambda: [component.handshake() for component in components], 1).interval
+    return run([component.handshake() for component in components], 1).interval

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl_tests.rtl.streams import Case, simulate
 from shiftwright.rtl.format import Lane
-from shiftwright.rtl.handshake import Handshake, Stages
+from shiftwright.rtl.handshake import Handshake, pipe
 from shiftwright.rtl.log_multiplier import LogMultiplier
 
 Number = tuple[int, int, int]  # sign, nonzero, exponent
@@ -25,7 +25,7 @@ class Streamed(wiring.Component):
 
     def handshake(self) -> Handshake:
         """The timing model."""
-        return Stages(LogMultiplier.latency)
+        return pipe(LogMultiplier.latency)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

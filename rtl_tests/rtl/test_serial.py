@@ -23,7 +23,7 @@ from shiftwright.lower.plan import Plan
 from shiftwright.lower.serial import serial_engines, serial_layer
 from shiftwright.ops.stage import MatrixProduct
 from shiftwright.rtl.format import Format
-from shiftwright.rtl.handshake import Chain, Handshake
+from shiftwright.rtl.handshake import Handshake, chain
 from shiftwright.rtl.leaf import Pipeline
 from shiftwright.rtl.serial.engine import SerialEngine
 from shiftwright.rtl.skid import Skid
@@ -89,7 +89,7 @@ class Row(wiring.Component):
 
     def handshake(self) -> Handshake:
         """The timing model."""
-        return Chain([part.handshake() for part in self.parts])
+        return chain([part.handshake() for part in self.parts])
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rtl_tests.rtl.chunk_vectors import played
-from shiftwright.rtl.ring_model import RingHandshake, Traffic, traffic
+from shiftwright.rtl.ring_model import Traffic, ring_handshake, traffic
 
 Pair = tuple[int, int]
 Margins = tuple[int, int, int, int]
@@ -90,7 +90,7 @@ def test_frames_follow_at_the_pace_of_the_slower_side(shape: Shape, chunks: int,
     """No geometry gets stuck; frame after frame begins no later than in an even flow at that pace."""
     tables = shape.traffic(chunks, shape.kernel[0] * shape.kernel[1] * visits)
     _, read = tables.starts()
-    _, starts = played(RingHandshake(tables, tables.places()), tables.read_cycles)
+    _, starts = played(ring_handshake(tables, tables.places()), tables.read_cycles)
 
     for frame, start in enumerate(starts):
         assert start <= read[0] + frame * tables.interval + PIPELINE

@@ -5,8 +5,7 @@ import random
 import pytest
 from amaranth.hdl import Fragment
 
-from shiftwright.rtl.handshake import Chain, Gather, Handshake, Stages
-from shiftwright.rtl.skid import SkidHandshake
+from shiftwright.rtl.handshake import Handshake, chain, gather, pipe, skid
 from shiftwright.rtl.window import Window
 
 
@@ -23,10 +22,10 @@ def offers(handshake: Handshake, cycles: int) -> list[int]:
 @pytest.mark.parametrize(
     ("handshake", "expected"),
     [
-        pytest.param(Stages(3), [3, 4, 5, 6, 7, 8, 9], id="pipeline"),
-        pytest.param(SkidHandshake(), [1, 2, 3, 4, 5, 6, 7, 8, 9], id="skid"),
-        pytest.param(Gather(3), [3, 6, 9], id="gather"),
-        pytest.param(Chain([Stages(2), Gather(2), SkidHandshake()]), [5, 7, 9], id="chain"),
+        pytest.param(pipe(3), [3, 4, 5, 6, 7, 8, 9], id="pipeline"),
+        pytest.param(skid(), [1, 2, 3, 4, 5, 6, 7, 8, 9], id="skid"),
+        pytest.param(gather(3), [3, 6, 9], id="gather"),
+        pytest.param(chain([pipe(2), gather(2), skid()]), [5, 7, 9], id="chain"),
     ],
 )
 def test_words_are_offered_when_the_latencies_say(handshake: Handshake, expected: list[int]) -> None:
@@ -38,7 +37,7 @@ def test_a_window_offers_one_frame_each_padded_grid() -> None:
     """4x4 with padding 1: 36 cycles a frame of 16 windows, frame after frame."""
     window = Window(4, 4, 1, (3, 3), padding=(1, 1, 1, 1))
     Fragment.get(window, None)  # Amaranth warns of components that are made and never elaborated
-    seen = offers(Chain([window.handshake(), SkidHandshake()]), 3 * 36 + 1)
+    seen = offers(chain([window.handshake(), skid()]), 3 * 36 + 1)
 
     assert window.interval == 36
     assert [later - sooner for sooner, later in zip(seen[:16], seen[16:32], strict=True)] == [36] * 16
@@ -48,28 +47,28 @@ def test_a_window_offers_one_frame_each_padded_grid() -> None:
 def test_a_chain_neither_loses_nor_invents_words(seed: int) -> None:
     """Words taken are words given plus words inside, whatever the stalls."""
     chance = random.Random(seed)
-    chain = Chain([Stages(2), SkidHandshake(), Stages(1), Gather(3), SkidHandshake()])
+    links = chain([pipe(2), skid(), pipe(1), gather(3), skid()])
     taken = given = 0
     for _ in range(600):
         arriving, downstream = chance.random() < 0.7, chance.random() < 0.5
-        taken += arriving and chain.ready(downstream)
-        given += chain.valid() and downstream
-        chain.clock(arriving, downstream)
+        taken += arriving and links.ready(downstream)
+        given += links.valid() and downstream
+        links.clock(arriving, downstream)
     for _ in range(20):
-        given += chain.valid()
-        chain.clock(arriving=False, downstream=True)
+        given += links.valid()
+        links.clock(arriving=False, downstream=True)
 
     assert taken // 3 == given
-    assert not chain.valid()
+    assert not links.valid()
 
 
 def test_ready_travels_back_through_pipelines_and_stops_at_a_skid_buffer() -> None:
     """A full pipeline is as ready as what follows it; a skid buffer says what its spare word says."""
-    pipelines = Chain([Stages(1), Stages(1)])
-    skids = Chain([Stages(1), SkidHandshake()])
-    for chain in (pipelines, skids):
+    pipelines = chain([pipe(1), pipe(1)])
+    skids = chain([pipe(1), skid()])
+    for links in (pipelines, skids):
         for _ in range(2):
-            chain.clock(arriving=True, downstream=False)
+            links.clock(arriving=True, downstream=False)
 
     assert [pipelines.ready(downstream) for downstream in (False, True)] == [False, True]
     assert [skids.ready(downstream) for downstream in (False, True)] == [True, True]

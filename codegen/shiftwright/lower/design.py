@@ -14,7 +14,6 @@ from shiftwright.lower.top import Top
 from shiftwright.rtl.axis import AxisSink, AxisSource
 from shiftwright.rtl.emit import to_verilog
 from shiftwright.rtl.format import Format
-from shiftwright.rtl.handshake import Handshake
 
 DEFAULT = Plan()
 
@@ -51,10 +50,7 @@ class Lowered:
     @cached_property
     def timing(self) -> Timing:
         """Of the whole design, with an entry in `first` for each stage's link."""
-
-        def chain() -> list[Handshake]:
-            return [self.source.handshake(), *(stage.handshake() for stage in self.stages), self.sink.handshake()]
-
+        chain = [self.source.handshake(), *(stage.handshake() for stage in self.stages), self.sink.handshake()]
         whole = run(chain, self.graph.outputs[0].positions)
         return Timing(whole.first[1:-1], whole.latency, whole.interval)
 

@@ -1,12 +1,16 @@
 """Latency and interval of a design, from the components' timing models: what simulation must measure, to the cycle."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shiftwright.rtl.handshake import Handshake
+import numpy as np
+
+from shiftwright.rtl.handshake import Handshake, chain
+from shiftwright.rtl.timing import ACCOUNT, BEGAN, CYCLE, LAST, LAST_BUT_ONE, QUIET, STARTED, player
 
 FRAMES = 3
-IDLE_LIMIT = 1 << 20
+IDLE_LIMIT = 1 << 24
+CYCLES_AT_A_TIME = 1 << 22  # between two looks at Ctrl-C
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,37 +27,25 @@ class Timing:
     interval: int
 
 
-def run(chain: Callable[[], Sequence[Handshake]], positions_out: int) -> Timing:
-    """Plays the models of a chain of stages, made afresh by `chain`, until three frames have left."""
-    hasty = _play(chain(), positions_out, rest=0)
-    return _play(chain(), positions_out, rest=hasty.interval)
+def run(stages: Sequence[Handshake], positions_out: int) -> Timing:
+    """Plays the models of a chain of stages until three frames have left."""
+    hasty = _play(stages, positions_out, rest=0)
+    return _play(stages, positions_out, rest=hasty.interval)
 
 
 def _play(stages: Sequence[Handshake], positions_out: int, rest: int) -> Timing:
-    links = len(stages)
-    first: dict[int, int] = {}
-    starts: list[int] = []
-    began: int | None = None
-    left, cycle, quiet = 0, -rest, 0
-    while len(starts) < FRAMES:
-        valid = [stage.valid() for stage in stages]
-        ready = [True] * (links + 1)
-        for place in range(links - 1, -1, -1):
-            ready[place] = stages[place].ready(ready[place + 1])
-        if began is None and cycle >= 0 and ready[0]:
-            began = cycle
-        for place in range(links):
-            if valid[place] and ready[place + 1] and place not in first:
-                first[place] = cycle
-        if valid[-1]:
-            if left % positions_out == 0:
-                starts.append(cycle)
-            left += 1
-        quiet = 0 if valid[-1] else quiet + 1
-        assert quiet < IDLE_LIMIT, "the timing models make no progress"
-        for place, stage in enumerate(stages):
-            stage.clock(valid[place - 1] if place else cycle >= 0, ready[place + 1])
-        cycle += 1
-    assert began is not None, "no word went in"
-    after = tuple(first[place] - began for place in range(links))
-    return Timing(after, after[-1], starts[-1] - starts[-2])
+    whole = chain(stages)
+    first = np.full(len(whole.models), -1, dtype=np.int64)
+    account = np.zeros(ACCOUNT, dtype=np.int64)
+    account[[CYCLE, BEGAN]] = -rest, -1
+    play = player()
+    while account[STARTED] < FRAMES:
+        play(
+            *(whole.kinds, whole.words, whole.at, whole.state, whole.kept, whole.goes),
+            *(first, account, positions_out, FRAMES, CYCLES_AT_A_TIME),
+        )
+        assert account[QUIET] < IDLE_LIMIT, "the timing models make no progress"
+    assert account[BEGAN] >= 0, "no word went in"
+    ends = np.cumsum([len(stage.models) for stage in stages]) - 1
+    after = tuple((first[ends] - account[BEGAN]).tolist())
+    return Timing(after, after[-1], int(account[LAST] - account[LAST_BUT_ONE]))

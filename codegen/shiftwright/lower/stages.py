@@ -19,7 +19,7 @@ from shiftwright.lower.schedule import Timing, run
 from shiftwright.lower.serial import SerialLayer, serial_engines, serial_layer
 from shiftwright.ops.stage import Component, ComponentOperator, MatrixProduct, WindowOperator
 from shiftwright.rtl.format import Format
-from shiftwright.rtl.handshake import Chain, Handshake
+from shiftwright.rtl.handshake import Handshake, chain
 from shiftwright.rtl.leaf import Leaf, Pipeline
 from shiftwright.rtl.lookup import TableLookup
 from shiftwright.rtl.serial.engine import SerialEngine
@@ -77,12 +77,12 @@ class Stage:
 
     def handshake(self) -> Handshake:
         """The stage's timing model."""
-        return Chain([component.handshake() for component in self.components])
+        return chain([component.handshake() for component in self.components])
 
     @cached_property
     def timing(self) -> Timing:
         """Latency and interval of the stage alone, fed and drained without stalls."""
-        return run(lambda: [self.handshake()], self.output.positions)
+        return run([self.handshake()], self.output.positions)
 
 
 def build_stages(

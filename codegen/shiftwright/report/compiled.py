@@ -4,40 +4,23 @@ from shlex import quote
 from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
 
 from shiftwright.report.parts import add_row, new_table, plural, print_line, thousands
 
 SHOWN_OF_HASH = 8
+UNBOUNDED = 10_000
+NUMBERS = {"cycles": "cycles", "adders": "adders", "LUTs ≈": "estimated_luts", "latency": "latency"}
+WORDS = {"layer": 6, "does": 11}  # columns that fold, and the characters that they need at least
+COLUMNS = ("layer", "does", "weights", "engine", *NUMBERS, "proof")
 
 
 def compiled_table(console: Console, summary: dict[str, Any]) -> None:
     """Layers with their cost, then the design as a whole."""
-    table = new_table(f"{summary['name']} in {summary['folder']}")
-    table.add_column("layer", overflow="fold")
-    for column in ("does", "weights"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("engine", no_wrap=True)
-    for column in ("cycles", "adders", "LUTs ≈", "latency"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("proof", no_wrap=True)
-    for layer in summary["layers"]:
-        add_row(
-            table,
-            layer["name"],
-            layer["does"].split(" · ")[0],
-            layer["numbers"],
-            _engine(layer),
-            *(thousands(layer[key]) for key in ("cycles", "adders", "estimated_luts", "latency")),
-            layer["proof"]["coefficients"][:SHOWN_OF_HASH] if layer["proof"] else "",
-        )
-    table.add_section()
-    totals = {
-        key: sum(layer[key] for layer in summary["layers"])
-        for key in ("adders", "estimated_luts", "registers", "requantize_adders")
-    }
+    console.print(_layers(console, summary))
+    totals = _totals(summary)
     interval, latency = summary["timing"]["interval"], summary["timing"]["latency"]
-    add_row(table, "total", "", "", "", "", *map(thousands, (totals["adders"], totals["estimated_luts"], latency)))
-    console.print(table)
     print_line(
         console,
         f"{plural(summary['multipliers'], 'multiplier')}; {plural(totals['requantize_adders'], 'adder')} in "
@@ -58,6 +41,41 @@ def solved_line(solver: dict[str, Any]) -> str:
     depth = "any depth" if limit is None else f"depth {'the least' if limit == 0 else f'the least + {limit}'}"
     spent = f"effort {effort}" if isinstance(effort, str) else f"effort {effort:g} s (not repeatable)"
     return f"Adder graphs: {solver['name']}, {spent}, {depth}, family {solver['family']}, seed {solver['seed']}"
+
+
+def _totals(summary: dict[str, Any]) -> dict[str, int]:
+    keys = ("adders", "estimated_luts", "registers", "requantize_adders")
+    return {key: sum(layer[key] for layer in summary["layers"]) for key in keys}
+
+
+def _layers(console: Console, summary: dict[str, Any]) -> Table:
+    """The table of layers with as many columns as the console has room for: what counts is never cut."""
+    totals = _totals(summary) | {"latency": summary["timing"]["latency"]}
+    for left_out in ((), ("proof",), ("proof", "weights")):
+        table = new_table(f"{summary['name']} in {summary['folder']}")
+        columns = [column for column in COLUMNS if column not in left_out]
+        for column in columns:
+            if column in WORDS:
+                table.add_column(column, overflow="fold", min_width=WORDS[column])
+            else:
+                table.add_column(column, justify="right" if column in NUMBERS else "left", no_wrap=True)
+        for layer in summary["layers"]:
+            cells = {
+                "layer": layer["name"],
+                "does": layer["does"].split(" · ")[0],
+                "weights": layer["numbers"],
+                "engine": _engine(layer),
+                "proof": layer["proof"]["coefficients"][:SHOWN_OF_HASH] if layer["proof"] else "",
+            } | {column: thousands(layer[key]) for column, key in NUMBERS.items()}
+            add_row(table, *(cells[column] for column in columns))
+        table.add_section()
+        cells = {"layer": "total"} | {
+            column: thousands(totals[key]) for column, key in NUMBERS.items() if key in totals
+        }
+        add_row(table, *(cells.get(column, "") for column in columns))
+        if Measurement.get(console, console.options.update(max_width=UNBOUNDED), table).minimum <= console.width:
+            break
+    return table
 
 
 def _engine(layer: dict[str, Any]) -> str:

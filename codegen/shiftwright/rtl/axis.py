@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from shiftwright.errors import HardwareError
 from shiftwright.rtl.format import Format
-from shiftwright.rtl.handshake import Handshake
-from shiftwright.rtl.skid import Skid, SkidHandshake
+from shiftwright.rtl.handshake import Handshake, skid
+from shiftwright.rtl.skid import Skid
 
 CONTAINERS = (8, 16, 32, 64)
 
@@ -40,7 +40,7 @@ class AxisSource(wiring.Component):
 
     def handshake(self) -> Handshake:
         """The timing model; its input is the AXI4-Stream."""
-        return SkidHandshake()
+        return skid()
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -74,7 +74,7 @@ class AxisSink(wiring.Component):
 
     def handshake(self) -> Handshake:
         """The timing model; its output is the AXI4-Stream."""
-        return SkidHandshake()
+        return skid()
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -1,13 +1,11 @@
 """Chunks of one position at a time, straight from the link: the fetch of an engine whose windows are positions."""
 
-from collections import deque
-
 from amaranth import Cat, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from shiftwright.rtl.format import Format, Lane
-from shiftwright.rtl.handshake import Handshake
+from shiftwright.rtl.handshake import Handshake, chunks
 from shiftwright.rtl.loops import Loops, counter_luts
 from shiftwright.rtl.packing import Packing
 from shiftwright.rtl.select import Selector, selector_luts
@@ -45,7 +43,7 @@ class Chunks(wiring.Component):
 
     def handshake(self) -> Handshake:
         """The timing model."""
-        return ChunksHandshake(self.interval)
+        return chunks(self.interval)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -63,24 +61,3 @@ class Chunks(wiring.Component):
         with m.If(enable):
             m.d.sync += [self.o.valid.eq(self.i.valid), chunk.eq(selector.pick(self.packing.chunks(self.i.payload)))]
         return m
-
-
-class ChunksHandshake(Handshake):
-    """Turns a list of a payload's chunks, instead of counting."""
-
-    def __init__(self, chunks: int) -> None:
-        self._last = deque([False] * (chunks - 1) + [True])  # whether a chunk is its payload's last, the next one first
-        self._offered = False
-
-    def valid(self) -> bool:
-        return self._offered
-
-    def ready(self, downstream: bool) -> bool:
-        return self._last[0] and (downstream or not self._offered)
-
-    def clock(self, arriving: bool, downstream: bool) -> None:
-        if self._offered and not downstream:
-            return
-        self._offered = arriving
-        if arriving:
-            self._last.rotate(-1)

@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from shiftwright.rtl.format import Format, Lane
-from shiftwright.rtl.handshake import Gather, Handshake
+from shiftwright.rtl.handshake import Handshake, gather
 
 
 class Collect(wiring.Component):
@@ -32,7 +32,7 @@ class Collect(wiring.Component):
 
     def handshake(self) -> Handshake:
         """The timing model."""
-        return Gather(self.positions)
+        return gather(self.positions)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

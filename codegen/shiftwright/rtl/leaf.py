@@ -15,7 +15,7 @@ from amaranth.lib.wiring import In, Out
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from shiftwright.rtl.format import Format
-from shiftwright.rtl.handshake import Handshake, Stages
+from shiftwright.rtl.handshake import Handshake, pipe
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
@@ -62,7 +62,7 @@ class Pipeline(wiring.Component):
 
     def handshake(self) -> Handshake:
         """The timing model."""
-        return Stages(self.latency)
+        return pipe(self.latency)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -7,7 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from shiftwright.rtl.format import Format, Lane
-from shiftwright.rtl.handshake import Handshake, Stages
+from shiftwright.rtl.handshake import Handshake, pipe
 
 
 class TableLookup(wiring.Component):
@@ -29,7 +29,7 @@ class TableLookup(wiring.Component):
 
     def handshake(self) -> Handshake:
         """The timing model."""
-        return Stages(self.latency)
+        return pipe(self.latency)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

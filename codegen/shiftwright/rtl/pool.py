@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from shiftwright.rtl.format import Format
-from shiftwright.rtl.handshake import Handshake, Stages
+from shiftwright.rtl.handshake import Handshake, pipe
 
 
 class MaxTree(wiring.Component):
@@ -22,7 +22,7 @@ class MaxTree(wiring.Component):
 
     def handshake(self) -> Handshake:
         """The timing model."""
-        return Stages(self.latency)
+        return pipe(self.latency)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

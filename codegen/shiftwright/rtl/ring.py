@@ -16,7 +16,7 @@ from shiftwright.rtl.format import Format, Lane
 from shiftwright.rtl.handshake import Handshake
 from shiftwright.rtl.loops import Loops, adder_luts, counter_luts
 from shiftwright.rtl.packing import Packing
-from shiftwright.rtl.ring_model import RingHandshake, Traffic, traffic
+from shiftwright.rtl.ring_model import Traffic, ring_handshake, traffic
 from shiftwright.rtl.select import Selector, selector_luts
 
 
@@ -143,7 +143,7 @@ class Ring(wiring.Component):
 
     def handshake(self) -> Handshake:
         """The timing model."""
-        return RingHandshake(self.traffic, self.places)
+        return ring_handshake(self.traffic, self.places)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -6,7 +6,7 @@ keeps totals in step and compares two of them."""
 from dataclasses import dataclass
 from itertools import accumulate
 
-from shiftwright.rtl.handshake import Handshake
+from shiftwright.rtl.handshake import Handshake, ring
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,48 +92,6 @@ def traffic(
     return Traffic(tuple(needs), tuple(keeps), chunks, steps)
 
 
-class RingHandshake(Handshake):
-    """Counts frames apart from what happens in one, and looks the rest up in the tables."""
-
-    def __init__(self, traffic: Traffic, places: int) -> None:
-        self._traffic, self._places = traffic, places
-        self._written = [0, 0, 0]  # frames, positions of the frame, chunks of the position
-        self._read = [0, 0, 0]  # frames, windows of the frame, steps of the window
-        self._stages = [False, False, False]  # the chunk read, stored, offered
-
-    def valid(self) -> bool:
-        return self._stages[-1]
-
-    def ready(self, downstream: bool) -> bool:
-        return self._may_write() and self._written[2] == self._traffic.chunks - 1
-
-    def clock(self, arriving: bool, downstream: bool) -> None:
-        write, read = arriving and self._may_write(), self._may_read()
-        if downstream or not self.valid():
-            self._stages = [read, *self._stages[:-1]]
-            if read:
-                _advance(self._read, len(self._traffic.needs), self._traffic.steps)
-        if write:
-            _advance(self._written, len(self._traffic.keeps), self._traffic.chunks)
-
-    def _may_write(self) -> bool:
-        """The windows that need what is overwritten are over."""
-        frame, position, _ = self._written
-        frames_back, place = divmod(position - self._places, len(self._traffic.keeps))
-        return (frame + frames_back, self._traffic.keeps[place]) <= (self._read[0], self._read[1]) or (
-            frame + frames_back < 0
-        )
-
-    def _may_read(self) -> bool:
-        frame, window, _ = self._read
-        chunks = self._written[1] * self._traffic.chunks + self._written[2]
-        return self._written[0] > frame or (self._written[0] == frame and chunks >= self._traffic.needs[window])
-
-
-def _advance(place: list[int], outer: int, inner: int) -> None:
-    """One step of the innermost of (frame, outer, inner)."""
-    place[2] += 1
-    if place[2] == inner:
-        place[1:] = [place[1] + 1, 0]
-    if place[1] == outer:
-        place[:] = [place[0] + 1, 0, 0]
+def ring_handshake(traffic: Traffic, places: int) -> Handshake:
+    """The timing model of a ring of so many places."""
+    return ring(traffic.needs, traffic.keeps, traffic.chunks, traffic.steps, places)

@@ -4,27 +4,7 @@ from amaranth import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from shiftwright.rtl.handshake import Handshake
-
-
-class SkidHandshake(Handshake):
-    """Two entries; ready says whether the spare one is free."""
-
-    def __init__(self) -> None:
-        self._offered = False
-        self._spare = False
-
-    def valid(self) -> bool:
-        return self._offered
-
-    def ready(self, downstream: bool) -> bool:
-        return not self._spare
-
-    def clock(self, arriving: bool, downstream: bool) -> None:
-        if not self._offered or downstream:
-            self._offered, self._spare = self._spare or arriving, False
-        elif arriving:
-            self._spare = True
+from shiftwright.rtl.handshake import Handshake, skid
 
 
 class Skid(wiring.Component):
@@ -37,7 +17,7 @@ class Skid(wiring.Component):
 
     def handshake(self) -> Handshake:
         """The timing model."""
-        return SkidHandshake()
+        return skid()
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -10,7 +10,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from shiftwright.rtl.handshake import Handshake
+from shiftwright.rtl.handshake import Handshake, window
+from shiftwright.rtl.timing import COMPLETE, REAL, WAITS
 
 
 class Window(wiring.Component):
@@ -70,7 +71,7 @@ class Window(wiring.Component):
 
     def handshake(self) -> Handshake:
         """The timing model."""
-        return WindowHandshake(self)
+        return window(_flags(self))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -155,34 +156,17 @@ class _Walk:
         return begun & (self.place < margin + size) if margin + size < self._length else begun
 
 
-class WindowHandshake(Handshake):
-    """Looks each position of the padded grid up in two tables, instead of counting as the hardware does."""
-
-    def __init__(self, window: Window) -> None:
-        top, left, _, _ = window.padding
-        grid = [(row, column) for row in range(window.rows) for column in range(window.columns)]
-        self._real = [top <= row < top + window.height and left <= column < left + window.width for row, column in grid]
-        ends = {
-            (window.reach[0] - 1 + row * window.stride[0], window.reach[1] - 1 + column * window.stride[1])
-            for row in range(window.out_height)
-            for column in range(window.out_width)
-        }
-        self._complete = [place in ends for place in grid]
-        first = self._real.index(True)
-        self._waits = [real or (index < first and self._complete[index]) for index, real in enumerate(self._real)]
-        self._place = 0
-        self._offered = False
-
-    def valid(self) -> bool:
-        return self._offered
-
-    def ready(self, downstream: bool) -> bool:
-        return self._real[self._place] and (downstream or not self._offered)
-
-    def clock(self, arriving: bool, downstream: bool) -> None:
-        if self._offered and not downstream:
-            return
-        advance = arriving or not self._waits[self._place]
-        self._offered = advance and self._complete[self._place]
-        if advance:
-            self._place = (self._place + 1) % len(self._real)
+def _flags(window: Window) -> list[int]:
+    """What the timing model looks up for each position of the padded grid, instead of counting as the hardware does."""
+    top, left, _, _ = window.padding
+    grid = [(row, column) for row in range(window.rows) for column in range(window.columns)]
+    real = [top <= row < top + window.height and left <= column < left + window.width for row, column in grid]
+    ends = {
+        (window.reach[0] - 1 + row * window.stride[0], window.reach[1] - 1 + column * window.stride[1])
+        for row in range(window.out_height)
+        for column in range(window.out_width)
+    }
+    complete = [place in ends for place in grid]
+    first = real.index(True)
+    waits = [is_real or (index < first and complete[index]) for index, is_real in enumerate(real)]
+    return [REAL * a + COMPLETE * b + WAITS * c for a, b, c in zip(real, complete, waits, strict=True)]

@@ -14,14 +14,13 @@ from shiftwright.arith.folded.codes import fold, is_power_coded
 from shiftwright.arith.folded.cost import engine_luts
 from shiftwright.rtl.folded.accumulators import Accumulators
 from shiftwright.rtl.folded.adders import Addend, levels, tree
-from shiftwright.rtl.folded.handshake import FoldedHandshake
 from shiftwright.rtl.folded.lanes import Lanes
 from shiftwright.rtl.folded.log_lanes import LogLanes
 from shiftwright.rtl.folded.pipe import Pipe
 from shiftwright.rtl.folded.shift_lanes import ShiftLanes
 from shiftwright.rtl.folded.weight_memory import WeightMemory
 from shiftwright.rtl.format import Format, Lane
-from shiftwright.rtl.handshake import Handshake
+from shiftwright.rtl.handshake import Handshake, pipe
 
 
 class FoldedEngine(wiring.Component):
@@ -68,7 +67,7 @@ class FoldedEngine(wiring.Component):
 
     def handshake(self) -> Handshake:
         """The timing model."""
-        return FoldedHandshake(self.depth, self.codes.chunks)
+        return pipe(self.depth, self.codes.chunks)
 
     @property
     def estimated_luts(self) -> int:

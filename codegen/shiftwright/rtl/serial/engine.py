@@ -1,13 +1,12 @@
 """A digit-serial engine between two parallel links: serialiser, graphs with requantizers between them, deserialiser."""
 
-from collections import deque
 from collections.abc import Sequence
 
 from amaranth import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from shiftwright.rtl.handshake import Handshake
+from shiftwright.rtl.handshake import Handshake, serial
 from shiftwright.rtl.leaf import Leaf
 from shiftwright.rtl.serial.deserialiser import Deserialiser
 from shiftwright.rtl.serial.graph import SerialGraph
@@ -45,7 +44,7 @@ class SerialEngine(wiring.Component):
 
     def handshake(self) -> Handshake:
         """The timing model."""
-        return SerialHandshake(self.cycles, self._inner)
+        return serial(self.cycles, self._inner)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -60,35 +59,3 @@ class SerialEngine(wiring.Component):
         wiring.connect(m, link, self.tail.i)
         wiring.connect(m, self.tail.o, wiring.flipped(self.o))
         return m
-
-
-class SerialHandshake(Handshake):
-    """Words as the cycles that they have yet to go, instead of markers in registers."""
-
-    def __init__(self, cycles: int, latency: int) -> None:
-        self._cycles, self._way = cycles, latency + cycles
-        self._sent = 0  # digits of the word in sight
-        self._under_way: deque[int] = deque()  # cycles until each word is complete, the first one first
-        self._enabled = True
-        self._offered = False
-
-    def valid(self) -> bool:
-        return self._offered
-
-    def ready(self, downstream: bool) -> bool:
-        return self._enabled and self._sent == self._cycles - 1
-
-    def clock(self, arriving: bool, downstream: bool) -> None:
-        waits = self._offered and not downstream
-        complete = self._enabled and bool(self._under_way) and self._under_way[0] == 0
-        nearly = bool(self._under_way) and self._under_way[0] == 1
-        if self._enabled:
-            if complete:
-                self._under_way.popleft()
-            self._under_way = deque(left - 1 for left in self._under_way)
-            if self._sent or arriving:
-                if self._sent == 0:
-                    self._under_way.append(self._way - 1)
-                self._sent = (self._sent + 1) % self._cycles
-        self._offered = complete or waits
-        self._enabled = not (waits and (nearly or not self._enabled))
