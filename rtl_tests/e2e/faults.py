@@ -75,6 +75,12 @@ def leave_a_delay_out(text: str) -> str:
     return text[: found.start()] + re.sub(rf"\b{found[1]}\b", found[2], text[found.end() :])
 
 
+def add_an_output(text: str) -> str:
+    """A serial leaf of digits of two bits has a third output, which is 0."""
+    widened = substitute(r"output wire \[3:0\] y;", "output wire [5:0] y;", text)
+    return substitute(r"endmodule\n$", "  assign y[5:4] = 2'd0;\nendmodule\n", widened)
+
+
 def begin_a_cycle_late(text: str) -> str:
     """The first adder of a serial leaf clears its carry by the next marker."""
     return substitute(r"(\.start\(start\[)(\d+)", lambda found: f"{found[1]}{int(found[2]) + 1}", text)

@@ -132,6 +132,14 @@ def test_compile_refuses_a_name(name: str, desk: Desk) -> None:
     assert f"{name!r} cannot name a Verilog module" in desk.refusal("compile", model, "-o", "build", "--name", name)
 
 
+def test_compile_refuses_a_name_that_is_taken(desk: Desk) -> None:
+    """Digit-serial leaves bring a module of their own, whose file the top module's would be."""
+    model = models.raw(models.tiny_bytes(), desk.folder)
+    said = desk.refusal("compile", model, "-o", "build", "--engine", "*=serial:d=1", "--name", "shiftwright_serial_add")
+
+    assert "'shiftwright_serial_add' is a module that adder leaves share; choose another name" in said
+
+
 FRAMES = np.random.default_rng(0).uniform(-1, 1, (8, 1, 6, 6)).astype(np.float32)
 NAN_INSIDE = np.where(np.arange(8).reshape(-1, 1, 1, 1) == 3, np.nan, FRAMES)
 BAD_CALIBRATION: dict[str, tuple[dict[str, NDArray[np.generic]], tuple[str, ...]]] = {

@@ -220,6 +220,9 @@ SUBJECTS = {
         ],
         MIXED,
     ),
+    "sums_without_sign_that_saturate": Subject(
+        [Layer([[3, 1], [5, 2]], tails=[scale(0, 31), scale(0, 15, 2)]), Layer([[1, -1]])], [U4, U4]
+    ),
     "weights_with_common_shifts_between": Subject(
         [
             Layer([[4, 0], [16, -16], [8, 8]], tails=[scale(-256, 255), scale(0, 7), scale(-8, 7, 1)]),

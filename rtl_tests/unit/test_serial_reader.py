@@ -203,6 +203,10 @@ REFUSED: dict[str, tuple[str, str]] = {
     "another port list": (leaf(A).replace("ce, start", "start, ce", 1), "line 1: it is no head of a serial leaf"),
     "a register for a port": (leaf(A).replace("output wire", "output reg"), "line 6: it is no head of a serial leaf"),
     "inputs of part of a digit": (leaf(A).replace("[3:0] x", "[2:0] x"), "line 5: 3 bits are no whole digits of 2"),
+    "more markers than any leaf has": (
+        leaf(A).replace("[1:0] start", "[99999:0] start", 1),
+        "line 4: 100000 markers are more than 8192",
+    ),
     "outputs of part of a digit": (leaf(A).replace("[1:0] y", "[0:0] y"), "line 6: 1 bits are no whole digits of 2"),
     "digits of another size": (SerialLeaf("leaf", every_kind(1).netlist()).text, "line 5: "),
 }

@@ -5,6 +5,8 @@ import pytest
 
 from rtl_tests.unit.serial_player import play
 from rtl_tests.unit.serial_subjects import Subject, every_kind, of_graph, random_product, random_sums, solved
+from shiftwright.arith.adder_graph import Operand
+from shiftwright.arith.cmvm.builder import Builder
 from shiftwright.arith.serial.cost import adder_luts, hold_luts
 from shiftwright.arith.serial.netlist import Count, Delay, Hold, Input, Netlist, Output, Play, Slip, Sum
 from shiftwright.arith.serial.schedule import serialise
@@ -176,6 +178,20 @@ def test_gaps_of_any_length_change_nothing(digit: int) -> None:
     subject = every_kind(digit)
 
     assert subject.computes(subject.netlist(), gaps=range(3, 12))
+
+
+def test_a_word_may_wait_for_long() -> None:
+    """Beside a chain of 1,200 adders of one input the other one waits 1,200 cycles."""
+    builder = Builder([(0, 1), (0, 1)])
+    value = 0
+    for _ in range(1200):
+        value = builder.add([Operand(value), Operand(0)])
+    subject = of_graph(builder.graph([Operand(1), Operand(value)]), 1)
+    netlist = subject.netlist()
+
+    subject.prove(netlist)
+    assert netlist.latency == 1200
+    assert netlist.registers == 1200 * 2 + 1199 + 1200
 
 
 def test_a_played_netlist_is_seen_to_be_wrong() -> None:

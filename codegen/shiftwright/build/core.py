@@ -16,7 +16,6 @@ from shiftwright.build.core_arguments import check_reach, constants_of, matrix_o
 from shiftwright.build.module_name import checked_module_name
 from shiftwright.build.prove_statement import LinearMap
 from shiftwright.errors import SolveError
-from shiftwright.rtl import add3
 from shiftwright.rtl.adder_leaf import AdderLeaf
 from shiftwright.rtl.format import Format
 from shiftwright.rtl.leaf import templates
@@ -102,9 +101,7 @@ class Core:
         """The pipelined module; SolveError where there is nothing to make one of."""
         if not self.inputs or not self.outputs:
             raise SolveError(f"a matrix of {self.outputs}×{self.inputs} has no ports; give rows and columns")
-        if checked_module_name(name) == add3.NAME:
-            raise SolveError(f"{name!r} is the module of three-operand adders; choose another name (--name)")
-        return AdderLeaf(name, self.graph, _checked(levels_per_stage))
+        return AdderLeaf(checked_module_name(name), self.graph, _checked(levels_per_stage))
 
     def verilog(self, name: str = "core", levels_per_stage: int = 1) -> str:
         """One file: the pipelined module with ports clk, ce, x and y, and the module of three-operand adders if needed.

@@ -111,8 +111,11 @@ def _prove_leaf(folder: Path, layer: Layer, latency: int) -> tuple[FileProof, Le
     try:
         text = text_of(folder / file)
         if isinstance(fresh, SerialLeaf):
-            found = SerialLeaf(fresh.name, read_serial(text, fresh.name, fresh.netlist.digit, latency))
-            counts = prove_serial_leaf(found.netlist, wanted, layer.engine.cycles)
+            netlist = read_serial(text, fresh.name, fresh.netlist.digit, latency)
+            # One of another shape is refused, and there is no top module with it.
+            if (netlist.inputs, netlist.outputs) == (fresh.netlist.inputs, fresh.netlist.outputs):
+                found = SerialLeaf(fresh.name, netlist)
+            counts = prove_serial_leaf(netlist, wanted, layer.engine.cycles)
         else:
             counts = prove_leaf(text, wanted.matrix, wanted.constants, wanted.ranges, latency, fresh.name)
     except ProofError as error:

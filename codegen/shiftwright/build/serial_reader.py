@@ -46,6 +46,7 @@ ADD = re.compile(
     rf"\.hold\((?P<hold>{NUMBER}'d0|\{{[^{{}}]*\}})\), \.y\((?P<name>{NAME})\)\);"
 )
 OUTPUT = re.compile(rf"  assign y\[(?P<high>{NUMBER}):(?P<low>{NUMBER})\] = (?P<source>{OPERAND});")
+MOST_MARKERS = 1 << 13  # those of real leaves are less than a hundred
 SHOWN = 60
 
 
@@ -65,6 +66,8 @@ def read_serial(text: str, name: str, digit: int, latency: int) -> Netlist:
         refuse(max(1, len(lines)), "it must be `endmodule`")
     heads = [match for match in found if match is not None]
     tops = [int(match["top"]) + 1 for match in heads[3:]]
+    if tops[0] > MOST_MARKERS:
+        refuse(4, f"{tops[0]} markers are more than {MOST_MARKERS}")
     for number, bits in zip((5, 6), tops[1:], strict=True):
         if bits % digit:
             refuse(number, f"{bits} bits are no whole digits of {digit}")

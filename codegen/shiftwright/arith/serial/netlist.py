@@ -2,7 +2,7 @@
 
 A word is sent `digit` bits a cycle, least significant digit first. Cycle 0 of a word is the one in which x carries its
 first digit; the marker start[k] is high in cycle k - 1. A net carries digits, one bit (a hold) or a count; each
-statement names one net and reads nets of earlier statements. All of them but Slip and Play are registers."""
+statement names one net and reads nets of earlier statements. Delay, Hold, Count and Sum are registers."""
 
 from dataclasses import dataclass
 

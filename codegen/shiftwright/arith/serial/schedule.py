@@ -4,11 +4,14 @@ A shift to the left costs nothing by itself: the operand's first digit is merely
 are paid for by delays, which all readers of a word share. The bits that a shifted operand shows before its first are of
 the word before, and a hold makes them 0. A sum whose terms are all negative is kept as the negative of a sum."""
 
-from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shiftwright.arith.adder_graph import AdderGraph
 from shiftwright.arith.serial.netlist import Count, Delay, Hold, Input, Netlist, Output, Play, Slip, Statement, Sum
+
+Key = tuple[str | int, ...]
+"""What a net carries, and from which cycle on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ class _Wiring:
         self._latency = max([0, *begins])
         self._markers = 1
         self._body: list[Statement] = []
-        self._nets: dict[tuple[object, ...], str] = {}
+        self._nets: dict[Key, str] = {}
 
     def netlist(self) -> Netlist:
         for value, pair in self._pairs.items():
@@ -196,11 +199,13 @@ class _Wiring:
 
     def _value(self, value: int, cycle: int) -> str:
         """The net on which a value's first digit comes in `cycle`."""
-        if cycle > self._begin(value):
-            return self._later(("value", value), cycle, self._digit, lambda before: self._value(value, before))
-        assert cycle == self._begin(value), "a word is read before it is there"
+        first = self._begin(value)
+        assert first <= cycle, "a word is read before it is there"
         if value < self._inputs:
-            return self._say(("value", value, 0), lambda name: Input(name, value))
+            self._say(("value", value, 0), lambda name: Input(name, value))
+        known = next(known for known in range(cycle, first - 1, -1) if ("value", value, known) in self._nets)
+        for place in range(known, cycle):
+            self._delayed(("value", value), place, self._digit)
         return self._nets["value", value, cycle]
 
     def _hold(self, first: int, cycles: int) -> str:
@@ -208,7 +213,7 @@ class _Wiring:
         if not cycles:
             return ""
         if ("hold", cycles, first) not in self._nets and ("hold", cycles, first - 1) in self._nets:
-            return self._later(("hold", cycles), first, 1, lambda before: self._nets["hold", cycles, before])
+            return self._delayed(("hold", cycles), first - 1, 1)
         self._marked(first + cycles - 1)
         return self._say(("hold", cycles, first), lambda name: Hold(name, first, first + cycles - 1))
 
@@ -221,24 +226,19 @@ class _Wiring:
 
     def _counted(self, start: int) -> str:
         if ("count", start) not in self._nets and ("count", start - 1) in self._nets:
-            before = self._nets["count", start - 1]
-            return self._say(("count", start), lambda name: Delay(name, self._count_bits, before))
+            return self._delayed(("count",), start - 1, self._count_bits)
         self._marked(start)
         return self._say(("count", start), lambda name: Count(name, self._count_bits, start))
 
-    def _later(self, key: tuple[object, ...], cycle: int, bits: int, earlier: object) -> str:
-        found = self._nets.get((*key, cycle))
-        if found is None:
-            assert callable(earlier)
-            before = earlier(cycle - 1)
-            found = self._say((*key, cycle), lambda name: Delay(name, bits, before))
-        return found
+    def _delayed(self, key: Key, cycle: int, bits: int) -> str:
+        """What is known by the key in `cycle`, a cycle later."""
+        source = self._nets[*key, cycle]
+        return self._say((*key, cycle + 1), lambda name: Delay(name, bits, source))
 
     def _marked(self, marker: int) -> None:
         self._markers = max(self._markers, marker + 1)
 
-    def _say(self, key: tuple[object, ...], make: object) -> str:
-        assert callable(make)
+    def _say(self, key: Key, make: Callable[[str], Statement]) -> str:
         name = self._nets.get(key)
         if name is None:
             name = "_".join(str(part) for part in key).replace("value_", "v").replace("number_", "k")
@@ -250,11 +250,11 @@ class _Wiring:
 def _needed(inputs: int, pairs: list[Pair], outputs: list[Term | Number | None]) -> dict[int, Pair]:
     """The sums on which an output depends, by value."""
     todo = [term.value for term in outputs if isinstance(term, Term)]
-    readers: defaultdict[int, bool] = defaultdict(bool)
+    needed: set[int] = set()
     while todo:
         value = todo.pop()
-        if value >= inputs and not readers[value]:
-            readers[value] = True
+        if value >= inputs and value not in needed:
+            needed.add(value)
             pair = pairs[value - inputs]
             todo += [term.value for term in (pair.a, pair.b) if isinstance(term, Term)]
-    return {value: pairs[value - inputs] for value in sorted(readers)}
+    return {value: pairs[value - inputs] for value in sorted(needed)}

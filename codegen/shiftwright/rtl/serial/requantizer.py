@@ -22,7 +22,7 @@ class SerialRequantizer(wiring.Component):
     The lowest zeros[j] bits of word j are 0, whatever comes."""
 
     def __init__(self, clamps: Sequence[SerialClamp], zeros: Sequence[int], digit: int, cycles: int) -> None:
-        assert all(clamp.shift < digit * cycles for clamp in clamps)
+        assert all(clamp.shift + clamp.bits + clamp.clamps <= digit * cycles for clamp in clamps)
         self.clamps, self.zeros, self.digit, self.cycles = tuple(clamps), tuple(zeros), digit, cycles
         self.latency = cycles + 1
         super().__init__({"i": In(serial_link(len(clamps), digit)), "o": Out(serial_link(len(clamps), digit))})
@@ -74,11 +74,12 @@ class SerialRequantizer(wiring.Component):
         self, m: Module, index: int, clamp: SerialClamp, come: Value, row: Value, enable: Value, whole: Value
     ) -> tuple[Value, Value]:
         """Whether the word before lies beyond its code's bounds, and whether it is negative."""
-        negative = Signal(name=f"negative_{index}", reset_less=True)
-        beyond = Signal(name=f"beyond_{index}", reset_less=True)
-        top = come[self.digit - 1]
-        with m.If(enable & whole):
-            m.d.sync += negative.eq(top)
+        negative: Value = Const(0, 1)
+        # The top bit of the longest word is no sign where the word has none.
+        if clamp.below_zero:
+            negative = Signal(name=f"negative_{index}", reset_less=True)
+            with m.If(enable & whole):
+                m.d.sync += negative.eq(come[self.digit - 1])
         if not clamp.clamps:
             return Const(0, 1), negative
         # Bits of the word from `first` on are its sign, or the code saturates.
@@ -90,6 +91,7 @@ class SerialRequantizer(wiring.Component):
         if clamp.signed:
             checked = [~come[lane] if lane >= part else ~come[lane] & ~begins for lane in range(self.digit)]
             ones.append(self._seen(m, f"zero_{index}", checked, begins, enable))
+        beyond = Signal(name=f"beyond_{index}", reset_less=True)
         with m.If(enable & whole):
             m.d.sync += beyond.eq(ones[0] & ones[1] if clamp.signed else ones[0])
         return beyond, negative
