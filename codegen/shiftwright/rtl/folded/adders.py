@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from amaranth import Cat, Const, Shape, Signal, Value
 
 from shiftwright.rtl.folded.pipe import Pipe
+from shiftwright.rtl.format import fit
 
 CHAIN_BITS = 48  # beyond which a chain's carry would limit the clock
 
@@ -97,7 +98,7 @@ def _chain(
     rows: tuple[list[Value], list[Value]] = ([], [])
     for left, right, carry, total in fields:
         for row, operand in zip(rows, (left, right), strict=True):
-            row += [Const(0, 1) if carry is None else carry, _resized(operand, len(total))]
+            row += [Const(0, 1) if carry is None else carry, fit(operand, len(total))]
     width = sum(len(total) + 1 for *_, total in fields)
     sums = Signal(width, name=name)
     pipe.m.d.comb += sums.eq(Cat(rows[0]) + Cat(rows[1]))
@@ -106,10 +107,3 @@ def _chain(
         found.append((total, sums[offset + 1 : offset + 1 + len(total)]))
         offset += len(total) + 1
     return found
-
-
-def _resized(value: Value, width: int) -> Value:
-    if len(value) >= width:
-        return value[:width]
-    top = value[-1] if value.shape().signed else Const(0, 1)
-    return Cat(value, top.replicate(width - len(value)))
