@@ -4,20 +4,24 @@ Both sides of every bench stall, frames follow each other without a gap, and wha
 what is measured, to the cycle. The last dimension, the simulator, is crossed with engines and number systems on a
 network that has all shapes in a row."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 
 from rtl_tests.conformance.engine_networks import SHAPES, SYSTEMS, all_in_a_row
 from rtl_tests.e2e.simulators import need
+from rtl_tests.oracle.network import Network
 from shiftwright import flow
 from shiftwright.lower.choice import OPTIONS
 
 FRAMES = 3
 ENGINES = ("parallel", "serial:d=1", "serial:d=2", "serial:d=4", "folded:pe=2,simd=2")
 FOLDS = ("folded:pe=1,simd=1", "folded:pe=3,simd=3", "folded:pe=64,simd=64")
+WEIGHTS = np.array([[[[1, -2]], [[0, 4]]], [[[-1, 0]], [[2, -2]]]])  # (outputs, inputs, rows, columns)
 MIXED = ["*=serial:d=1", "Conv*=folded:pe=2,simd=2", "Conv_4*=parallel"]
 
 
@@ -34,6 +38,28 @@ def simulate_exactly(model: onnx.ModelProto, engines: list[str], folder: Path, s
     assert {key: simulation.result[key] for key in ("latency", "interval")} == manifest["timing"]
     assert manifest["multipliers"] == 0
     return manifest
+
+
+def padding_beyond_codes() -> onnx.ModelProto:
+    """Codes 0 … 7 that are bits of the sums, before windows that are padded with 8."""
+    chain = Network(["N", 2, 3, 3])
+    product = chain.node("Conv", [chain.activation("x", 0.25, clip=(-8, 7)), chain.weights(WEIGHTS, 0.125)])
+    codes = chain.activation(product, 0.03125, 8, "uint8", clip=(0, 7))
+    return chain.model(chain.node("Conv", [codes, chain.weights(WEIGHTS, 0.125)], pads=[1, 0, 0, 1]))
+
+
+def padding_beyond_levels() -> onnx.ModelProto:
+    """Codes for 1, 2, 4 and 8, before windows that are padded with 0."""
+    chain = Network(["N", 2, 3, 3])
+    product = chain.node("Conv", [chain.activation("x", 0.25, clip=(-8, 7)), chain.weights(WEIGHTS, 0.125)])
+    numbers = chain.look_up(chain.count(product, [-1, 0.5, 3]), [1, 2, 4, 8])
+    return chain.model(chain.node("Conv", [numbers, chain.weights(WEIGHTS, 0.125)], pads=[1, 0, 0, 1]))
+
+
+@pytest.mark.parametrize("build", [padding_beyond_codes, padding_beyond_levels])
+def test_folded_layers_meet_padding_that_no_code_means(build: Callable[[], onnx.ModelProto], tmp_path: Path) -> None:
+    """The link is as wide as the padding asks, or carries numbers in place of codes."""
+    simulate_exactly(build(), ["Conv*=folded:pe=2,simd=2"], tmp_path, "icarus")
 
 
 def test_every_engine_is_tried() -> None:

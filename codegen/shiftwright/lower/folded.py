@@ -53,7 +53,7 @@ def folded_engine(
     lo, hi = product.words
     words, pad = Lane.spanning(lo, hi), product.pad
     if table is not None:
-        pad = tuple(table.index(number) for number in pad) if any(product.window[2]) else (0,) * len(pad)
+        pad = tuple(table.index(number) for number in pad) if product.outside else (0,) * len(pad)
         words = Lane(max(max(lane.width for lane in link.lanes), max(pad).bit_length()), False)
         # Codes that never come stand for anything.
         table = tuple(min(max(table[min(code, len(table) - 1)], lo), hi) for code in range(1 << words.width))
