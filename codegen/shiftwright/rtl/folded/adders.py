@@ -68,7 +68,9 @@ def add_pairs(pipe: Pipe, pairs: Sequence[tuple[Addend, Addend]], limit: int, na
         operands = left.widened(common), right.word
         signed = any(operand.shape().signed for operand in operands)
         width = max(operand.shape().width + (signed and not operand.shape().signed) for operand in operands) + 1
-        total = Signal(Shape(min(width, limit - common), signed), name=f"{name}_sum{number}", reset_less=True)
+        # Where all that counts is below the sum's unit, one bit is kept that nobody reads.
+        shape = Shape(max(1, min(width, limit - common)), signed)
+        total = Signal(shape, name=f"{name}_sum{number}", reset_less=True)
         fields.append((*operands, carry, total))
         pending = None if passed is None else pipe.register(passed, f"{name}_pending{number}")
         sums.append(Addend(total, pending, common))
