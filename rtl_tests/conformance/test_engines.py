@@ -126,3 +126,26 @@ def test_a_fold_that_does_not_divide_is_said(tmp_path: Path) -> None:
     assert design.notes == [
         f"{design.layers[0].name}: pe=3,simd=4 does not divide 4 outputs and 6 channels; pe=2,simd=3 is built"
     ]
+
+
+@pytest.mark.parametrize(
+    ("shape", "engine", "built"),
+    [
+        ("depthwise", "folded:pe=3,simd=1", ["pe=2,simd=1", 2 * 9]),
+        ("depthwise", "folded:pe=4,simd=8", ["pe=4,simd=1", 9]),
+        ("grouped", "folded:pe=6,simd=2", ["pe=6,simd=2", 4]),
+        ("grouped", "folded:pe=6,simd=1", ["pe=3,simd=1", 2 * 4 * 2]),
+    ],
+)
+def test_small_groups_are_taken_together(shape: str, engine: str, built: list[object], tmp_path: Path) -> None:
+    """As many as there are PEs for, where a group's outputs and channels are all taken at once."""
+    onnx.save(SHAPES[shape](SYSTEMS["ternary"]), tmp_path / "model.onnx")
+    (layer,) = flow.load(tmp_path / "model.onnx").compile(effort="fast", engines=[f"*={engine}"]).lowered.layers
+
+    assert layer.engine is not None
+    assert [layer.engine.fold, layer.engine.cycles] == built
+
+
+def test_groups_taken_together_are_exact(tmp_path: Path) -> None:
+    """Two channels at a time, each with a kernel of its own."""
+    simulate_exactly(SHAPES["depthwise"](SYSTEMS["powers_of_two"]), ["*=folded:pe=2,simd=1"], tmp_path, "icarus")

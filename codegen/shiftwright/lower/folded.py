@@ -40,12 +40,15 @@ def folded_engine(
 
     With a `table` the link carries codes, and each stands for a number of it."""
     rows, columns = product.matrix.shape
-    channels = len(link.lanes) // product.groups
-    pe, simd = fold_within(rows // product.groups, choice.pe), fold_within(channels, choice.simd)
+    outputs, channels = rows // product.groups, len(link.lanes) // product.groups
+    pe, simd = fold_within(outputs, choice.pe), fold_within(channels, choice.simd)
+    # Groups that are taken whole, such as those of depthwise layers, are taken several at a time.
+    together = fold_within(product.groups, choice.pe // pe) if (pe, simd) == (outputs, channels) else 1
+    pe *= together
     notes: tuple[str, ...] = ()
     if (pe, simd) != (choice.pe, choice.simd):
         notes = (
-            f"{choice.fold} does not divide {rows // product.groups} outputs and {channels} channels"
+            f"{choice.fold} does not divide {outputs} outputs and {channels} channels"
             + (f" of each of {product.groups} groups" if product.groups > 1 else "")
             + f"; pe={pe},simd={simd} is built",
         )
@@ -58,9 +61,10 @@ def folded_engine(
         # Codes that never come stand for anything.
         table = tuple(min(max(table[min(code, len(table) - 1)], lo), hi) for code in range(1 << words.width))
     kernel, stride, padding, dilation = product.window
-    repeats = rows // product.groups // pe
-    source = fetch(*product.image, link, words, kernel, stride, padding, dilation, pad, simd, product.groups, repeats)
-    lanes = FoldedEngine(product.matrix, early, words, lo, hi, pe, simd, table)
+    groups, repeats = product.groups // together, outputs * together // pe
+    chunk = together * simd
+    source = fetch(*product.image, link, words, kernel, stride, padding, dilation, pad, chunk, groups, repeats)
+    lanes = FoldedEngine(product.matrix, early, words, lo, hi, pe, simd, table, together)
     prove_codes(lanes.codes, product.matrix, early, (lo, hi))
     components: list[Component] = [source, lanes]
     runs, luts = rows // pe, source.estimated_luts + lanes.estimated_luts
