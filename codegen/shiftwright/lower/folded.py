@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from shiftwright.arith.folded.prove import prove_codes
+from shiftwright.arith.folded.prove import prove_codes, prove_decode
 from shiftwright.arith.interval import Interval
 from shiftwright.arith.requantize import Requantizer
 from shiftwright.lower.choice import Folded
@@ -54,17 +54,18 @@ def folded_engine(
         )
     early, late = _split(product, tails)
     lo, hi = product.words
-    words, pad = Lane.spanning(lo, hi), product.pad
+    words, pad, decode = Lane.spanning(lo, hi), product.pad, table
     if table is not None:
         pad = tuple(table.index(number) for number in pad) if product.outside else (0,) * len(pad)
         words = Lane(max(max(lane.width for lane in link.lanes), max(pad).bit_length()), False)
         # Codes that never come stand for anything.
-        table = tuple(min(max(table[min(code, len(table) - 1)], lo), hi) for code in range(1 << words.width))
+        decode = tuple(min(max(table[min(code, len(table) - 1)], lo), hi) for code in range(1 << words.width))
+        prove_decode(decode, table, (lo, hi))
     kernel, stride, padding, dilation = product.window
     groups, repeats = product.groups // together, outputs * together // pe
     chunk = together * simd
     source = fetch(*product.image, link, words, kernel, stride, padding, dilation, pad, chunk, groups, repeats)
-    lanes = FoldedEngine(product.matrix, early, words, lo, hi, pe, simd, table, together)
+    lanes = FoldedEngine(product.matrix, early, words, lo, hi, pe, simd, decode, together)
     prove_codes(lanes.codes, product.matrix, early, (lo, hi))
     components: list[Component] = [source, lanes]
     runs, luts = rows // pe, source.estimated_luts + lanes.estimated_luts

@@ -36,6 +36,16 @@ def prove_codes(codes: FoldedCodes, matrix: NDArray[np.int64], constants: Sequen
     _prove_results(codes, matrix, constants)
 
 
+def prove_decode(decode: Sequence[int], table: Sequence[int], word: tuple[int, int]) -> None:
+    """Proves that every code whose number in `table` is within lo … hi is read as that number; ProofError if not."""
+    for code, number in enumerate(table):
+        if not word[0] <= number <= word[1]:
+            continue
+        if code >= len(decode) or decode[code] != number:
+            found = "not at all" if code >= len(decode) else f"as {decode[code]}"
+            raise ProofError(f"the code {code} stands for {number} and is read {found}; {HINT}")
+
+
 def _prove_weights(codes: FoldedCodes, matrix: NDArray[np.int64]) -> None:
     known: dict[int, int] = {}
     lane_bits = sum(_field_bits(term) for term in codes.terms)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from amaranth import Cat, Const, Shape, Signal, Value
 
+from shiftwright.arith.interval import bit_width
 from shiftwright.rtl.folded.pipe import Pipe
-from shiftwright.rtl.format import fit
+from shiftwright.rtl.format import Lane, fit
 
 CHAIN_BITS = 48  # beyond which a chain's carry would limit the clock
 
@@ -66,8 +67,9 @@ def add_pairs(pipe: Pipe, pairs: Sequence[tuple[Addend, Addend]], limit: int, na
         carry, passed = (right.pending, left.pending) if left.common == right.common else (left.pending, right.pending)
         common = right.common
         operands = left.widened(common), right.word
-        signed = any(operand.shape().signed for operand in operands)
-        width = max(operand.shape().width + (signed and not operand.shape().signed) for operand in operands) + 1
+        lanes = [Lane(operand.shape().width, operand.shape().signed) for operand in operands]
+        least, most = sum(lane.lo for lane in lanes), sum(lane.hi for lane in lanes) + (carry is not None)
+        width, signed = bit_width(least, most)
         # Where all that counts is below the sum's unit, one bit is kept that nobody reads.
         shape = Shape(max(1, min(width, limit - common)), signed)
         total = Signal(shape, name=f"{name}_sum{number}", reset_less=True)
