@@ -16,6 +16,7 @@ from rtl_tests.conformance.engine_networks import SHAPES, SYSTEMS, all_in_a_row
 from rtl_tests.e2e.simulators import need
 from rtl_tests.oracle.network import Network
 from shiftwright import flow
+from shiftwright.errors import HardwareError
 from shiftwright.lower.choice import OPTIONS
 
 FRAMES = 3
@@ -149,3 +150,15 @@ def test_small_groups_are_taken_together(shape: str, engine: str, built: list[ob
 def test_groups_taken_together_are_exact(tmp_path: Path) -> None:
     """Two channels at a time, each with a kernel of its own."""
     simulate_exactly(SHAPES["depthwise"](SYSTEMS["powers_of_two"]), ["*=folded:pe=2,simd=1"], tmp_path, "icarus")
+
+
+def test_sums_beyond_a_common_lane_are_refused(tmp_path: Path) -> None:
+    """The folded engine's words share one lane: a large word may meet each weight, for all that is known of it."""
+    chain = Network(["N", 2])
+    flow_in = chain.activation("x", 0.25, clip=(-8, 7))
+    for weights in ([[2**30, 0], [2**30, 1]], [[1, 0], [0, 2**30]]):
+        flow_in = chain.node("MatMul", [flow_in, chain.weights(weights, 0.125, kind="int32")])
+    onnx.save(chain.model(chain.activation(flow_in, 256.0, kind="int16")), tmp_path / "model.onnx")
+
+    with pytest.raises(HardwareError, match=r"an accumulator reaches .*, beyond 61 bits"):
+        flow.load(tmp_path / "model.onnx").compile(effort="fast", engines=["*=folded"])
