@@ -1,7 +1,8 @@
 """A proof that a folded engine's memory holds its matrix, and that no width overflows on the way.
 
 It decodes the packed words and start values by arithmetic of its own and shares nothing with the encoder; of the bank
-it proves the adder graph."""
+it proves the adder graph. The widths of lanes and accumulators are proved here; those of the trees between them follow
+from the lanes', by interval arithmetic where trees are made."""
 
 from collections.abc import Sequence
 
