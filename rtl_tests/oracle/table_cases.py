@@ -115,6 +115,15 @@ def codes_of_the_input_are_looked_up() -> Example:
     return Example(network.model(product), np.arange(24, dtype=np.uint8).reshape(12, 2))
 
 
+@case
+def a_table_of_zero_alone() -> Example:
+    """A table with one number, which has no size."""
+    network = Network(["N", 2], "uint8")
+    codes = network.node("Cast", [network.clip("x", None, 0, "uint8")], to=KIND["int32"])
+    product = network.node("MatMul", [network.look_up(codes, [0.0]), network.weights(WEIGHTS[:2], 0.5)])
+    return Example(network.model(product), np.arange(8, dtype=np.uint8).reshape(4, 2))
+
+
 def image(*steps: str, pads: tuple[int, ...] = (1, 0, 1, 1), table: tuple[float, ...] = ()) -> Example:
     """A convolution, powers of two, poolings before, between and behind, and a padded convolution."""
     network = Network(["N", 2, 5, 6])

@@ -5,7 +5,7 @@ import pytest
 
 from rtl_tests.rtl.streams import Case, simulate
 from shiftwright.rtl.collect import Collect
-from shiftwright.rtl.format import Format
+from shiftwright.rtl.format import Format, Lane
 from shiftwright.rtl.frame_sum import FrameSum
 from shiftwright.rtl.skid import Skid
 
@@ -26,6 +26,20 @@ def collect_case(positions: int, bits: int) -> Case:
     return Case(
         f"collect_{positions}x{bits}", Collect(positions, bits), words, expected, FRAMES, positions, interval=positions
     )
+
+
+def lanes_case(lane: Lane, ranges: list[tuple[int, int]]) -> Case:
+    """Words of one lane leave in lanes of their own: narrower, or wider for a later window's padding."""
+    leaving = Format.spanning(ranges)
+    reach = [(max(lo, lane.lo), min(hi, lane.hi)) for lo, hi in ranges]
+    lo, hi = np.array(reach).T
+    frames = np.random.default_rng(lane.width).integers(lo, hi + 1, (FRAMES, len(ranges)))
+    frames[0], frames[1] = lo, hi
+    words = [lane.encode(word) for word in frames.ravel().tolist()]
+    expected = [leaving.pack(frame) for frame in frames.tolist()]
+    count = len(ranges)
+    component = Collect(count, lane.width, (lane, leaving))
+    return Case(f"collect_lanes_{lane.signed}", component, words, expected, FRAMES, count, interval=count)
 
 
 def frame_sum_case(positions: int, ranges: list[tuple[int, int]]) -> Case:
@@ -50,6 +64,8 @@ CASES = {
         collect_case(1, 7),
         collect_case(2, 1),
         collect_case(6, 5),
+        lanes_case(Lane(3, False), [(0, 1), (0, 8), (-1, 7), (0, 7)]),
+        lanes_case(Lane(4, True), [(0, 3), (-9, 7), (-8, 40), (-1, 0)]),
         frame_sum_case(1, [(-3, 4)]),
         frame_sum_case(4, [(0, 15), (-8, 7), (5, 7), (-9, -6)]),
         frame_sum_case(9, [(0, 255), (-1, 0)]),

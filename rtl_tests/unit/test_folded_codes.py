@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from shiftwright.arith.adder_graph import AdderGraph, Operand
 from shiftwright.arith.folded.codes import FoldedCodes, fold
-from shiftwright.arith.folded.prove import prove_codes
+from shiftwright.arith.folded.prove import prove_codes, prove_decode
 from shiftwright.arith.folded.shifter import stage_lists
 from shiftwright.arith.folded.term import Term
 from shiftwright.errors import ProofError
@@ -145,6 +145,24 @@ def test_an_index_beyond_its_choices_is_refused() -> None:
 
     with pytest.raises(ProofError, match="index 3 among 3"):
         prove_codes(replace(codes, memory=(*codes.memory[:2], 3)), matrix, [0], (0, 7))
+
+
+@pytest.mark.parametrize(
+    ("decode", "message"),
+    [
+        pytest.param((0, 1, 2, 4), None, id="all-that-come"),
+        pytest.param((0, 1, 2, 4, 4, 4, 4, 4), None, id="codes-that-never-come"),
+        pytest.param((0, 1, 2, 2), "the code 3 stands for 4 and is read as 2;", id="another-number"),
+        pytest.param((0, 1), "the code 2 stands for 2 and is read not at all;", id="too-few-codes"),
+    ],
+)
+def test_codes_are_read_as_their_numbers(decode: tuple[int, ...], message: str | None) -> None:
+    """Of a table up to 8, numbers up to 4 come."""
+    if message is None:
+        prove_decode(decode, (0, 1, 2, 4, 8), (0, 4))
+    else:
+        with pytest.raises(ProofError, match=message):
+            prove_decode(decode, (0, 1, 2, 4, 8), (0, 4))
 
 
 LEVELS: dict[str, tuple[Sequence[int], Sequence[Term]]] = {

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from shiftwright.arith.folded.prove import prove_codes
+from shiftwright.arith.folded.prove import prove_codes, prove_decode
 from shiftwright.arith.interval import Interval
 from shiftwright.arith.requantize import Requantizer
 from shiftwright.lower.choice import Folded
@@ -16,6 +16,7 @@ from shiftwright.lower.engine import Engine
 from shiftwright.lower.parallel import parallel_engine
 from shiftwright.lower.plan import Plan
 from shiftwright.lower.product import tail_adders, tail_luts
+from shiftwright.ops.linear import product_interval
 from shiftwright.ops.stage import Component, MatrixProduct, WindowProduct
 from shiftwright.rtl.collect import Collect
 from shiftwright.rtl.fetch import fetch
@@ -40,51 +41,53 @@ def folded_engine(
 
     With a `table` the link carries codes, and each stands for a number of it."""
     rows, columns = product.matrix.shape
-    channels = len(link.lanes) // product.groups
-    pe, simd = fold_within(rows // product.groups, choice.pe), fold_within(channels, choice.simd)
+    outputs, channels = rows // product.groups, len(link.lanes) // product.groups
+    pe, simd = fold_within(outputs, choice.pe), fold_within(channels, choice.simd)
+    # Groups that are taken whole, such as those of depthwise layers, are taken several at a time.
+    together = fold_within(product.groups, choice.pe // pe) if (pe, simd) == (outputs, channels) else 1
+    pe *= together
     notes: tuple[str, ...] = ()
     if (pe, simd) != (choice.pe, choice.simd):
         notes = (
-            f"{choice.fold} does not divide {rows // product.groups} outputs and {channels} channels"
+            f"{choice.fold} does not divide {outputs} outputs and {channels} channels"
             + (f" of each of {product.groups} groups" if product.groups > 1 else "")
             + f"; pe={pe},simd={simd} is built",
         )
     early, late = _split(product, tails)
     lo, hi = product.words
-    words, pad = Lane.spanning(lo, hi), product.pad
+    words, pad, decode = Lane.spanning(lo, hi), product.pad, table
     if table is not None:
-        pad = tuple(table.index(number) for number in pad) if any(product.window[2]) else (0,) * len(pad)
+        pad = tuple(table.index(number) for number in pad) if product.outside else (0,) * len(pad)
         words = Lane(max(max(lane.width for lane in link.lanes), max(pad).bit_length()), False)
         # Codes that never come stand for anything.
-        table = tuple(min(max(table[min(code, len(table) - 1)], lo), hi) for code in range(1 << words.width))
+        decode = tuple(min(max(table[min(code, len(table) - 1)], lo), hi) for code in range(1 << words.width))
+        prove_decode(decode, table, (lo, hi))
     kernel, stride, padding, dilation = product.window
-    repeats = rows // product.groups // pe
-    source = fetch(*product.image, link, words, kernel, stride, padding, dilation, pad, simd, product.groups, repeats)
-    lanes = FoldedEngine(product.matrix, early, words, lo, hi, pe, simd, table)
+    groups, repeats = product.groups // together, outputs * together // pe
+    chunk = together * simd
+    source = fetch(*product.image, link, words, kernel, stride, padding, dilation, pad, chunk, groups, repeats)
+    lanes = FoldedEngine(product.matrix, early, words, lo, hi, pe, simd, decode, together)
     prove_codes(lanes.codes, product.matrix, early, (lo, hi))
     components: list[Component] = [source, lanes]
     runs, luts = rows // pe, source.estimated_luts + lanes.estimated_luts
-    one = None if late is None else _common(late, _ranges(product, early))
-    wanted = Format.of(result)
-    if one is not None or late is None:
-        whole = [lanes.codes.results] * pe
-        leaf = None if one is None else RequantizeLeaf(f"{name}_requantize", [one] * pe, whole)
-        if leaf is not None:
+    lane, gathered = lanes.results.lanes[0], Format.of(result)
+    behind: list[Component] = []
+    if late is not None:
+        sums = _ranges(product, early)
+        one = _common(late, sums)
+        if one is not None:
+            whole = [lanes.codes.results] * pe
+            leaf = RequantizeLeaf(f"{name}_requantize", [one] * pe, whole)
             components.append(Pipeline(leaf))
-            luts += tail_luts([one] * pe, whole) if one is not None else 0
-        lane = (lanes.results if leaf is None else leaf.results).lanes[0]
-        components += [Skid(pe * lane.width), Collect(runs, pe * lane.width, (lane, wanted))]
-        luts += pe * lane.width
-    else:
-        lane, sums = lanes.results.lanes[0], _ranges(product, early)
-        components += [
-            Skid(pe * lane.width),
-            Collect(runs, pe * lane.width, (lane, Format.of(sums))),
-        ]
-        ones = np.eye(rows, dtype=np.int64)
-        end, made = parallel_engine(name, MatrixProduct(ones, (0,) * rows, sums), late, result, plan)
-        components += made
-        luts += pe * lane.width + end.luts
+            lane = leaf.results.lanes[0]
+            luts += tail_luts([one] * pe, whole)
+        else:
+            ones = np.eye(rows, dtype=np.int64)
+            end, behind = parallel_engine(name, MatrixProduct(ones, (0,) * rows, sums), late, result, plan)
+            gathered = Format.of(sums)
+            luts += end.luts
+    components += [Skid(pe * lane.width), Collect(runs, pe * lane.width, (lane, gathered)), *behind]
+    luts += pe * lane.width
     engine = Engine(
         kind="folded",
         fold=f"pe={pe},simd={simd}",
@@ -118,11 +121,10 @@ def _split(product: WindowProduct, tails: Sequence[Requantizer] | None) -> tuple
 
 
 def _ranges(product: WindowProduct, constants: Sequence[int]) -> Interval:
-    """(lo, hi) of each row's sum."""
+    """(lo, hi) of each row's sum, for any words of the common lane; RangeError beyond 62 bits."""
     lo, hi = product.words
-    up, down = np.maximum(product.matrix, 0).sum(axis=1), np.minimum(product.matrix, 0).sum(axis=1)
-    start = np.array(constants, dtype=np.int64)
-    return Interval(up * lo + down * hi + start, up * hi + down * lo + start)
+    columns = product.matrix.shape[1]
+    return product_interval(product.matrix, tuple(constants), Interval.of([lo] * columns, [hi] * columns))
 
 
 def _common(tails: Sequence[Requantizer], sums: Interval) -> Requantizer | None:

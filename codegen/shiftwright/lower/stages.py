@@ -1,6 +1,6 @@
 """Stages of hardware: each layer's front, engine and requantizer in a row, or a component of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -130,12 +130,13 @@ def _stage(part: Part, prefix: str, plan: Plan) -> Stage:
 def _folded_stage(part: Part, prefix: str, plan: Plan, choice: Folded) -> Stage:
     """A stage of one layer whose fetch takes the place of a window or collector.
 
-    Codes that stand for powers of two are fetched as they are; other tables come before the fetch."""
+    Codes that stand for powers of two are fetched as they are, if one of them is the padding; other tables come before
+    the fetch."""
     operator = part.main.operator
     assert isinstance(operator, WindowOperator)
     product = operator.window_product(part.source)
     table = part.lookup.table if part.lookup is not None else None
-    by_code = table is not None and all(not number & number - 1 for number in map(abs, table))
+    by_code = table is not None and _are_powers(table) and product.outside.issubset(table)
     engine, components = folded_engine(
         f"{prefix}_{part.name}",
         product,
@@ -147,6 +148,10 @@ def _folded_stage(part: Part, prefix: str, plan: Plan, choice: Folded) -> Stage:
         table if by_code else None,
     )
     return _whole(part, engine, components if by_code else [*part.ahead(), *components])
+
+
+def _are_powers(numbers: Iterable[int]) -> bool:
+    return all(not number & number - 1 for number in map(abs, numbers))
 
 
 def _whole(part: Part, engine: Engine | None, components: list[Component]) -> Stage:

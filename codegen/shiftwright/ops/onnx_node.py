@@ -169,10 +169,10 @@ def exact_rationals(tensor: Tensor) -> NDArray[np.object_] | None:
 
 
 def common_scale(scales: tuple[Fraction, ...]) -> tuple[Fraction, list[int]]:
-    """The largest g with every scale an integer multiple of it, and the multiples."""
+    """The largest g with every scale an integer multiple of it, and the multiples; any g will do if all are 0."""
     denominator = lcm(*(scale.denominator for scale in scales))
     numerators = [scale.numerator * (denominator // scale.denominator) for scale in scales]
-    divisor = gcd(*numerators)
+    divisor = gcd(*numerators) or 1
     return Fraction(divisor, denominator), [numerator // divisor for numerator in numerators]
 
 

@@ -48,6 +48,11 @@ class WindowProduct:
     pad: tuple[int, ...]
     groups: int = 1
 
+    @property
+    def outside(self) -> set[int]:
+        """The codes that windows read outside the image; none where nothing is padded."""
+        return set(self.pad) if any(self.window[2]) else set()
+
 
 @runtime_checkable
 class WindowOperator(Protocol):

@@ -4,7 +4,7 @@ from amaranth import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from shiftwright.rtl.format import Format, Lane
+from shiftwright.rtl.format import Format, Lane, fit
 from shiftwright.rtl.handshake import Handshake, gather
 
 
@@ -13,7 +13,7 @@ class Collect(wiring.Component):
 
     The word is offered the cycle after its last part was taken. Takes one part a cycle: the next frame fills a buffer
     of its own while the word waits, and stops only before a last part that would overwrite it. With `lanes` the parts
-    are words in one lane, and leave in lanes of a format, each as narrow as its own."""
+    are words in one lane, and leave in lanes of a format, each as narrow or as wide as its own."""
 
     def __init__(self, positions: int, bits: int, lanes: tuple[Lane, Format] | None = None) -> None:
         assert positions >= 1
@@ -44,7 +44,7 @@ class Collect(wiring.Component):
         m.d.comb += [
             last.eq(taken == self.positions - 1),
             self.i.ready.eq(~last | ~self.o.valid | self.o.ready),
-            self.o.payload.eq(self._shrunk(held)),
+            self.o.payload.eq(self._in_lanes(held)),
         ]
         frame = Cat(filling, self.i.payload)
         with m.If(self.o.ready):
@@ -55,8 +55,9 @@ class Collect(wiring.Component):
                 m.d.sync += [held.eq(frame), self.o.valid.eq(1)]
         return m
 
-    def _shrunk(self, held: Signal) -> Value:
+    def _in_lanes(self, held: Signal) -> Value:
         if self.lanes is None:
             return held
         lane, result = self.lanes
-        return Cat(held.word_select(index, lane.width)[: own.width] for index, own in enumerate(result.lanes))
+        words = Format((lane,) * len(result.lanes))
+        return Cat(fit(words.slice(held, index), own.width) for index, own in enumerate(result.lanes))

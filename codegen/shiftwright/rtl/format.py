@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from amaranth import Value
+from amaranth import Cat, Const, Value
 from amaranth.lib import stream
 
 from shiftwright.arith.interval import Interval, bit_width
@@ -94,3 +94,9 @@ class Format:
         """One word a lane, from a payload."""
         pairs = zip(self.lanes, self._offsets[:-1], strict=True)
         return [lane.decode(payload >> offset & (1 << lane.width) - 1) for lane, offset in pairs]
+
+
+def fit(word: Value, width: int) -> Value:
+    """A word in exactly `width` bits: cut off above, or extended by its sign if it has one."""
+    top = word[-1] if word.shape().signed else Const(0)
+    return Cat(word[:width], top.replicate(max(0, width - len(word))))

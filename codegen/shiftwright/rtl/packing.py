@@ -2,9 +2,9 @@
 
 Between link and engine a chunk travels in the narrowest lanes that do; at the end each becomes the common lane."""
 
-from amaranth import Cat, Const, Value
+from amaranth import Cat, Value
 
-from shiftwright.rtl.format import Format, Lane
+from shiftwright.rtl.format import Format, Lane, fit
 
 
 class Packing:
@@ -34,9 +34,3 @@ class Packing:
     def extend(self, chunk: Value) -> list[Value]:
         """The words of a chunk packed in `lanes`, each of the common lane's width."""
         return [fit(self.lanes.slice(chunk, place), self.words.width) for place in range(self.simd)]
-
-
-def fit(word: Value, width: int) -> Value:
-    """A word that is no wider, in exactly `width` bits, extended by its sign if it has one."""
-    top = word[-1] if word.shape().signed else Const(0)
-    return Cat(word, top.replicate(width - len(word)))

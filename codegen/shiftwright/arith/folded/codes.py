@@ -77,7 +77,7 @@ def fold(
         memory=_memory(matrix, coding, pe, simd),
         starts=tuple(tuple(one >> unit for one in constants[row : row + pe]) for row in range(0, rows, pe)),
         unit=unit,
-        accumulator_bits=max(bit_width(lo >> unit, hi >> unit)[0], *(term.common + 1 for term in terms)),
+        accumulator_bits=bit_width(lo >> unit, hi >> unit)[0],
         results=(lo, hi),
     )
 

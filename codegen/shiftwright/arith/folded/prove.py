@@ -1,7 +1,8 @@
 """A proof that a folded engine's memory holds its matrix, and that no width overflows on the way.
 
 It decodes the packed words and start values by arithmetic of its own and shares nothing with the encoder; of the bank
-it proves the adder graph."""
+it proves the adder graph. The widths of lanes and accumulators are proved here; those of the trees between them follow
+from the lanes', by interval arithmetic where trees are made."""
 
 from collections.abc import Sequence
 
@@ -34,6 +35,16 @@ def prove_codes(codes: FoldedCodes, matrix: NDArray[np.int64], constants: Sequen
     prove_graph(codes.bank, multiples, [0] * len(multiples))
     _prove_weights(codes, matrix)
     _prove_results(codes, matrix, constants)
+
+
+def prove_decode(decode: Sequence[int], table: Sequence[int], word: tuple[int, int]) -> None:
+    """Proves that every code whose number in `table` is within lo … hi is read as that number; ProofError if not."""
+    for code, number in enumerate(table):
+        if not word[0] <= number <= word[1]:
+            continue
+        if code >= len(decode) or decode[code] != number:
+            found = "not at all" if code >= len(decode) else f"as {decode[code]}"
+            raise ProofError(f"the code {code} stands for {number} and is read {found}; {HINT}")
 
 
 def _prove_weights(codes: FoldedCodes, matrix: NDArray[np.int64]) -> None:

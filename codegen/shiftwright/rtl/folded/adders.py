@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from amaranth import Cat, Const, Shape, Signal, Value
 
+from shiftwright.arith.interval import bit_width
 from shiftwright.rtl.folded.pipe import Pipe
+from shiftwright.rtl.format import Lane, fit
 
 CHAIN_BITS = 48  # beyond which a chain's carry would limit the clock
 
@@ -65,9 +67,12 @@ def add_pairs(pipe: Pipe, pairs: Sequence[tuple[Addend, Addend]], limit: int, na
         carry, passed = (right.pending, left.pending) if left.common == right.common else (left.pending, right.pending)
         common = right.common
         operands = left.widened(common), right.word
-        signed = any(operand.shape().signed for operand in operands)
-        width = max(operand.shape().width + (signed and not operand.shape().signed) for operand in operands) + 1
-        total = Signal(Shape(min(width, limit - common), signed), name=f"{name}_sum{number}", reset_less=True)
+        lanes = [Lane(operand.shape().width, operand.shape().signed) for operand in operands]
+        least, most = sum(lane.lo for lane in lanes), sum(lane.hi for lane in lanes) + (carry is not None)
+        width, signed = bit_width(least, most)
+        # Where all that counts is below the sum's unit, one bit is kept that nobody reads.
+        shape = Shape(max(1, min(width, limit - common)), signed)
+        total = Signal(shape, name=f"{name}_sum{number}", reset_less=True)
         fields.append((*operands, carry, total))
         pending = None if passed is None else pipe.register(passed, f"{name}_pending{number}")
         sums.append(Addend(total, pending, common))
@@ -97,7 +102,7 @@ def _chain(
     rows: tuple[list[Value], list[Value]] = ([], [])
     for left, right, carry, total in fields:
         for row, operand in zip(rows, (left, right), strict=True):
-            row += [Const(0, 1) if carry is None else carry, _resized(operand, len(total))]
+            row += [Const(0, 1) if carry is None else carry, fit(operand, len(total))]
     width = sum(len(total) + 1 for *_, total in fields)
     sums = Signal(width, name=name)
     pipe.m.d.comb += sums.eq(Cat(rows[0]) + Cat(rows[1]))
@@ -106,10 +111,3 @@ def _chain(
         found.append((total, sums[offset + 1 : offset + 1 + len(total)]))
         offset += len(total) + 1
     return found
-
-
-def _resized(value: Value, width: int) -> Value:
-    if len(value) >= width:
-        return value[:width]
-    top = value[-1] if value.shape().signed else Const(0, 1)
-    return Cat(value, top.replicate(width - len(value)))

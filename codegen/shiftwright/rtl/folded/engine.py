@@ -28,7 +28,8 @@ class FoldedEngine(wiring.Component):
 
     A chunk is `simd` words in lanes like `words`, lane 0 lowest; each run brings every column once, in order, and gives
     one payload of `pe` results, those of the next pe rows, in one common lane. With `decode` the words are codes that
-    stand for decode[code], each 0 or ± a power of two and within lo … hi; there is one for every code.
+    stand for decode[code], each 0 or ± a power of two and within lo … hi; there is one for every code. With `groups`
+    as many vectors come side by side, `simd` words of each, and the PEs are as many equal parts, one for each vector.
 
     A chunk a cycle. `depth` cycles lie between a run's last chunk and its results; `latency` is from a position's first
     chunk to its first results, `interval` its chunks. The last results come interval + depth - 1 cycles after the first
@@ -44,7 +45,9 @@ class FoldedEngine(wiring.Component):
         pe: int,
         simd: int,
         decode: Sequence[int] | None = None,
+        groups: int = 1,
     ) -> None:
+        assert pe % groups == 0, f"{pe} PEs do not divide into {groups} groups"
         if decode is None:
             assert words.lo <= lo <= hi <= words.hi, f"{lo} … {hi} does not fit {words}"
         else:
@@ -52,11 +55,12 @@ class FoldedEngine(wiring.Component):
             assert not any(abs(number) & abs(number) - 1 for number in decode), "a code stands for no power of two"
         self.matrix = matrix
         self.decode = None if decode is None else tuple(decode)
+        self.groups = groups
         by_exponent = decode is not None and is_power_coded(matrix)
         self.codes = fold(matrix, constants, (lo, hi), pe, simd, by_exponent)
         self.lanes = self._lanes(by_exponent)
         codes = self.codes
-        self.words = Format((words,) * simd)
+        self.words = Format((words,) * (groups * simd))
         result = Lane(codes.accumulator_bits + codes.unit, codes.results[0] < 0)
         self.results = Format((result,) * pe)
         self.summed = self.lanes.entry + self.lanes.latency + levels(simd) + levels(self.lanes.terms)
@@ -72,7 +76,7 @@ class FoldedEngine(wiring.Component):
     @property
     def estimated_luts(self) -> int:
         """What Yosys is expected to make of the engine; `engine_luts` says how."""
-        return engine_luts(self.codes)
+        return engine_luts(self.codes, self.groups)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -110,9 +114,11 @@ class FoldedEngine(wiring.Component):
         weights = self._weights(m, step)
         operands = [
             self.lanes.operands(pipe, self.words.slice(self.i.payload, lane), f"word{lane}")
-            for lane in range(self.codes.simd)
+            for lane in range(len(self.words.lanes))
         ]
-        return [self._sum(pipe, operands, weights, number) for number in range(self.codes.pe)]
+        vectors = [operands[first : first + self.codes.simd] for first in range(0, len(operands), self.codes.simd)]
+        share = self.codes.pe // self.groups
+        return [self._sum(pipe, vectors[number // share], weights, number) for number in range(self.codes.pe)]
 
     def _weights(self, m: Module, step: Value) -> Value:
         """The memory's word, for the chunk for which `step` was high two cycles ago."""
