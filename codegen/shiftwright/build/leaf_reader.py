@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
-from shiftwright.build.module_name import KEYWORDS
+from shiftwright.build.keywords import KEYWORDS
 from shiftwright.errors import ProofError
 
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from shiftwright.arith.serial.netlist import Count, Delay, Hold, Input, Netlist, Output, Play, Slip, Statement, Sum
 from shiftwright.arith.serial.word import DIGITS
+from shiftwright.build.keywords import KEYWORDS
 from shiftwright.build.leaf_reader import NAME, NUMBER, refuse
-from shiftwright.build.module_name import KEYWORDS
 
 WIRE = rf"  wire \[(?P<top>{NUMBER}):0\] (?P<name>{NAME})"
 OPERAND = rf"(?:{NAME}|{NUMBER}'d0)"
