@@ -67,18 +67,30 @@ def change_a_digit(text: str) -> str:
     return substitute(r"(_all = \d+'d)(\d+)", lambda found: f"{found[1]}{int(found[2]) ^ 1}", text)
 
 
+def delay(text: str) -> tuple[str, str, str]:
+    """The first delay of a serial leaf: its name, what it takes, and the text without that."""
+    for name in re.findall(r"  reg \[\d+:0\] (v\w+);\n", text):
+        if found := re.search(rf"    {name} <= (\w+);\n", text):
+            return name, found[1], text[: found.start()] + text[found.end() :]
+    raise AssertionError("no register is a delay")
+
+
 def leave_a_delay_out(text: str) -> str:
     """Who reads the first delayed digit of a serial leaf reads it a cycle early."""
-    delay = r"  reg \[\d+:0\] (v\w+);\n  always @\(posedge clk\) if \(ce\) \1 <= (\w+);\n"
-    found = re.search(delay, text)
-    assert found is not None
-    return text[: found.start()] + re.sub(rf"\b{found[1]}\b", found[2], text[found.end() :])
+    name, source, rest = delay(text)
+    return re.sub(rf"\b{name}\b", source, substitute(rf"  reg \[\d+:0\] {name};\n", "", rest))
+
+
+def make_a_delay_a_wire(text: str) -> str:
+    """The first delay of a serial leaf delays nothing."""
+    name, source, rest = delay(text)
+    return substitute(rf"  reg (\[\d+:0\] {name});", rf"  wire \1 = {source};", rest)
 
 
 def add_an_output(text: str) -> str:
     """A serial leaf of digits of two bits has a third output, which is 0."""
     widened = substitute(r"output wire \[3:0\] y;", "output wire [5:0] y;", text)
-    return substitute(r"endmodule\n$", "  assign y[5:4] = 2'd0;\nendmodule\n", widened)
+    return substitute(r"(  assign y)", r"  assign y[5:4] = 2'd0;\n\1", widened)
 
 
 def begin_a_cycle_late(text: str) -> str:

@@ -106,7 +106,7 @@ EDITS: dict[str, tuple[str, Edit, str]] = {
     "a delay removed": (CONV, faults.leave_a_delay_out, "slip_9_1_1: 'v9_1' is not 'v9_1' a cycle later"),
     "a marker changed": (CONV, faults.begin_a_cycle_late, "begins in cycle 0, before cycle 1"),
     "a hold shortened": (DENSE, faults.hold_a_digit_less, "must be held for"),
-    "a register made a wire": (CONV, faults.leave_a_register_out, "it is not in the grammar of a serial leaf"),
+    "a register made a wire": (CONV, faults.make_a_delay_a_wire, "it is not in the grammar of a serial leaf"),
     "an output more": (CONV, faults.add_an_output, "it has 3 outputs of 9 inputs, the matrix is (2, 9)"),
     "a comment": (DENSE, lambda text: text + "// mine\n", "it must be `endmodule`"),
     "the adder without its hold": (ADD, faults.never_hold, "line 18: it is 'wire [DIGIT-1:0] q = "),

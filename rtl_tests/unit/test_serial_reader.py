@@ -71,17 +71,17 @@ def adder(
     return f"shiftwright_serial_add #({numbers}) {instance or name + '_add'} ({ports});"
 
 
-def clocked(name: str, value: str) -> str:
-    """What a register takes."""
-    return f"always @(posedge clk) if (ce) {name} <= {value};"
+def block(*takes: str) -> list[str]:
+    """What registers take."""
+    return ["always @(posedge clk) if (ce) begin", *(f"  {take};" for take in takes), "end"]
 
 
 S = "wire [1:0] s;"
 STATEMENTS: dict[str, tuple[list[str], Statement]] = {
     "input": (["wire [1:0] a = x[3:2];"], Input("a", 1)),
-    "delay": (["reg [1:0] a;", clocked("a", "b")], Delay("a", 2, "b")),
-    "hold": (["reg [0:0] h;", clocked("h", "|start[1:0]")], Hold("h", 0, 1)),
-    "count": (["reg [2:0] c;", clocked("c", "start[1] ? 3'd0 : c + 3'd1")], Count("c", 3, 1)),
+    "delay": (["reg [1:0] a;", *block("a <= b")], Delay("a", 2, "b")),
+    "hold": (["reg [0:0] h;", *block("h <= |start[1:0]")], Hold("h", 0, 1)),
+    "count": (["reg [2:0] c;", *block("c <= start[1] ? 3'd0 : c + 3'd1")], Count("c", 3, 1)),
     "slip": (["wire [1:0] s = {a[0:0], b[1:1]};"], Slip("s", "a", "b", 1)),
     "play": (["wire [7:0] k_all = 8'd200;", "wire [1:0] k = k_all[{c, 1'd0} +: 2];"], Play("k", 200, 2, "c")),
     "sum": ([S, adder()], Sum("s", "a", "b", (False, False), False, 1, ())),
@@ -126,23 +126,42 @@ REFUSED: dict[str, tuple[str, str]] = {
     "signed": (leaf("wire signed [1:0] a = x[1:0];"), GRAMMAR),
     "a product": (leaf("wire [1:0] a = x[1:0] * x[3:2];"), GRAMMAR),
     "another port": (leaf("wire [1:0] a = z[1:0];"), GRAMMAR),
-    "a block": (leaf("reg [1:0] a;", "always @(negedge clk) if (ce) a <= b;"), "line 8: it does not drive 'a'"),
-    "no enable": (leaf("reg [1:0] a;", "always @(posedge clk) a <= b;"), "line 8: it does not drive 'a'"),
-    "another register": (leaf("reg [1:0] a;", clocked("b", "c")), "line 8: it does not drive 'a'"),
-    "a hold of two bits": (leaf("reg [1:0] h;", clocked("h", "|start[1:0]")), "line 8: it does not drive 'h'"),
+    "a block of another clock": (
+        leaf("reg [1:0] a;", "always @(negedge clk) if (ce) begin", "  a <= b;", "end"),
+        "line 7: 'a' takes nothing at the end of the module",
+    ),
+    "no enable": (
+        leaf("reg [1:0] a;", "always @(posedge clk) begin", "  a <= b;", "end"),
+        "line 7: 'a' takes nothing at the end of the module",
+    ),
+    "a blocking register": (leaf("reg [1:0] a;", *block("a = b")), "line 9: it does not drive 'a'"),
+    "another register": (leaf("reg [1:0] a;", *block("b <= c")), "line 9: it does not drive 'a'"),
+    "a register driven twice": (leaf("reg [1:0] a;", *block("a <= b", "a <= c")), "line 10: it drives no further"),
+    "registers in another order": (
+        leaf("reg [1:0] a;", "reg [1:0] b;", *block("b <= a", "a <= c")),
+        "line 10: it does not drive 'a'",
+    ),
+    "a register that nothing drives": (
+        leaf("reg [1:0] a;", "reg [1:0] b;", *block("a <= b")),
+        "line 8: 'b' takes nothing at the end of the module",
+    ),
+    "a block that does not end": (leaf("reg [1:0] a;", *block("a <= b")[:-1]), "line 9: registers end with 'end'"),
+    "an empty block": (leaf(A, *block()), "line 9: registers end with 'end', and there is one at least"),
+    "two blocks": (leaf("reg [1:0] a;", *block("a <= b"), *block("a <= b")), "line 10: it drives no further"),
+    "a wire behind the block": (leaf("reg [1:0] a;", *block("a <= b"), A), "line 11: registers end with 'end'"),
+    "a hold of two bits": (leaf("reg [1:0] h;", *block("h <= |start[1:0]")), "line 9: it does not drive 'h'"),
     "a count that adds two": (
-        leaf("reg [2:0] c;", clocked("c", "start[1] ? 3'd0 : c + 3'd2")),
-        "line 8: it does not drive 'c'",
+        leaf("reg [2:0] c;", *block("c <= start[1] ? 3'd0 : c + 3'd2")),
+        "line 9: it does not drive 'c'",
     ),
     "a count of other bits": (
-        leaf("reg [2:0] c;", clocked("c", "start[1] ? 2'd0 : c + 2'd1")),
-        "line 8: it does not drive 'c'",
+        leaf("reg [2:0] c;", *block("c <= start[1] ? 2'd0 : c + 2'd1")),
+        "line 9: it does not drive 'c'",
     ),
     "a count of another": (
-        leaf("reg [2:0] c;", clocked("c", "start[1] ? 3'd0 : d + 3'd1")),
-        "line 8: it does not drive 'c'",
+        leaf("reg [2:0] c;", *block("c <= start[1] ? 3'd0 : d + 3'd1")),
+        "line 9: it does not drive 'c'",
     ),
-    "a register that nothing drives": (leaf("reg [1:0] a;"), "line 7: 'a' is declared and not driven on the next line"),
     "a part of a digit": (leaf("wire [1:0] a = x[2:1];"), "line 7: a digit has 2 bits"),
     "two digits": (leaf("wire [3:0] a = x[3:0];"), "line 7: a digit has 2 bits"),
     "a digit cut": (leaf("wire [0:0] a = x[1:0];"), "line 7: a digit has 2 bits"),

@@ -11,9 +11,10 @@ from shiftwright.arith.serial.word import DIGITS
 from shiftwright.build.keywords import KEYWORDS
 from shiftwright.build.leaf_reader import NAME, NUMBER, refuse
 
+BLOCK, END = "  always @(posedge clk) if (ce) begin", "  end"
 WIRE = rf"  wire \[(?P<top>{NUMBER}):0\] (?P<name>{NAME})"
 OPERAND = rf"(?:{NAME}|{NUMBER}'d0)"
-CLOCKED = rf"  always @\(posedge clk\) if \(ce\) (?P<name>{NAME}) <= "
+CLOCKED = rf"    (?P<name>{NAME}) <= "
 HEAD = [
     rf"module (?P<name>{NAME}) \(clk, ce, start, x, y\);",
     r"  input wire clk;",
@@ -73,13 +74,21 @@ def read_serial(text: str, name: str, digit: int, latency: int) -> Netlist:
             refuse(number, f"{bits} bits are no whole digits of {digit}")
     if heads[0]["name"] != name:
         refuse(1, f"the module is called {heads[0]['name']!r}, not {name!r}")
-    statements = tuple(_statements(lines[len(HEAD) : -1], len(HEAD) + 1, digit))
+    body, block = lines[len(HEAD) : -1], list[str]()
+    if BLOCK in body:
+        begin = body.index(BLOCK)
+        body, block = body[:begin], body[begin + 1 :]
+        if len(block) < 2 or block.pop() != END:
+            refuse(len(lines) - 1, f"registers end with {END.strip()!r}, and there is one at least")
+    takes = list(enumerate(block, len(HEAD) + len(body) + 2))
+    statements = tuple(_statements(body, len(HEAD) + 1, digit, takes))
     return Netlist(digit, tops[1] // digit, tops[2] // digit, tops[0], latency, statements)
 
 
-def _statements(lines: list[str], first: int, digit: int) -> Iterator[Statement]:
+def _statements(lines: list[str], first: int, digit: int, takes: list[tuple[int, str]]) -> Iterator[Statement]:
+    """Of lines from the number `first` on; `takes` are those that say what registers take, with their numbers."""
     known = {"clk", "ce", "start", "x", "y", *KEYWORDS}
-    rest = iter(enumerate(lines, first))
+    rest, taken = iter(enumerate(lines, first)), iter(takes)
 
     def declare(name: str, line: int) -> str:
         if name in known:
@@ -101,7 +110,7 @@ def _statements(lines: list[str], first: int, digit: int) -> Iterator[Statement]
         bits = f"a digit has {digit} bits"
         if match := REGISTER.fullmatch(line):
             name = declare(match["name"], number)
-            number, line = second(number, name)
+            number, line = next(taken, (number, ""))
             yield _register(line, number, name, int(match["top"]) + 1)
         elif match := INPUT.fullmatch(line):
             index, part = divmod(int(match["low"]), digit)
@@ -134,10 +143,14 @@ def _statements(lines: list[str], first: int, digit: int) -> Iterator[Statement]
             yield Output(index, _operand(match["source"], number, digit))
         else:
             refuse(number, f"it is not in the grammar of a serial leaf: {line.strip()[:SHOWN]!r}")
+    for number, line in taken:
+        refuse(number, f"it drives no further register: {line.strip()[:SHOWN]!r}")
 
 
 def _register(line: str, number: int, name: str, bits: int) -> Statement:
     """What a declared register takes."""
+    if not line:
+        refuse(number, f"{name!r} takes nothing at the end of the module")
     if (match := DELAY.fullmatch(line)) and match["name"] == name:
         return Delay(name, bits, match["source"])
     if (match := HOLD.fullmatch(line)) and match["name"] == name and bits == 1:
@@ -145,7 +158,7 @@ def _register(line: str, number: int, name: str, bits: int) -> Statement:
     match = COUNT.fullmatch(line)
     if match and match["name"] == match["again"] == name and int(match["zero"]) == int(match["one"]) == bits:
         return Count(name, bits, int(match["start"]))
-    refuse(number, f"it does not drive {name!r}, which the line before declares: {line.strip()[:SHOWN]!r}")
+    refuse(number, f"it does not drive {name!r}, the next register declared: {line.strip()[:SHOWN]!r}")
 
 
 def _play(line: str, number: int, name: str, width: int, constant: int, digit: int) -> Play:

@@ -5,10 +5,7 @@ digits in cycle 0 and y in cycle `latency`. Registers have no reset and move whi
 module's body, which a reader may rely on (B bits of a net less one, H, L, K, W, C, D numbers, N names):
 
     wire [B:0] N = x[H:L];                                   digits of an input
-    reg [B:0] N;                                             a register, and what it takes:
-    always @(posedge clk) if (ce) N <= N;                    a delay
-    always @(posedge clk) if (ce) N <= |start[H:L];          a hold
-    always @(posedge clk) if (ce) N <= start[K] ? W'd0 : N + W'd1;      a count of W bits
+    reg [B:0] N;                                             a register
     wire [B:0] N = {N[H:0], N[H:L]};                         digits moved up
     wire [C:0] N_all = W'dD;                                 a constant, W = C + 1, and the digits of it:
     wire [B:0] N = N_all[N +: D];                            or N_all[{N, 1'd0} +: D], or {N, 2'd0}
@@ -16,7 +13,16 @@ module's body, which a reader may rely on (B bits of a net less one, H, L, K, W,
     shiftwright_serial_add #(.DIGIT(D), .INVERT(2'bVV), .CARRY(1'bV)) N_add (.clk(clk), .ce(ce), .start(start[K]),
      .a(operand), .b(operand), .hold(hold), .y(N));
     assign y[H:L] = N;                                       digits of an output, or D'd0
-    operand: N or D'd0; hold: D'd0, or {N or 1'd0, ...}, the digit's top bit first"""
+    operand: N or D'd0; hold: D'd0, or {N or 1'd0, ...}, the digit's top bit first
+
+Where there are registers, the last lines say what each takes, in the same order; one block, since simulators start each
+block anew at each edge:
+
+    always @(posedge clk) if (ce) begin
+      N <= N;                                                a delay
+      N <= |start[H:L];                                      a hold
+      N <= start[K] ? W'd0 : N + W'd1;                       a count of W bits
+    end"""
 
 from dataclasses import dataclass
 from functools import cached_property
