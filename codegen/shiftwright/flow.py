@@ -30,6 +30,8 @@ from shiftwright.sim.verification import Verification, simulate
 CHUNK_WORDS = 1 << 18  # of the widest layer: 2 MB of int64
 OWN_FRAMES = 16
 RANDOM_FRAMES = 64
+FEWEST_FRAMES = 3
+UNASKED_CYCLES = 200_000  # of frames that nobody has asked for
 Arrays = NDArray[np.generic] | Mapping[str, NDArray[np.generic]]
 
 
@@ -147,7 +149,8 @@ class Design:
     def build(self, path: str | Path, force: bool = False) -> Json:
         """Writes the build folder and returns its manifest; `force` replaces a folder that Shiftwright wrote."""
         network = self.model.network
-        integers = self.model.golden_integers(self.model.random_input(OWN_FRAMES))
+        frames = _unasked(OWN_FRAMES, self.lowered.timing.interval)
+        integers = self.model.golden_integers(self.model.random_input(frames))
         content = portable_bytes(network.path)
         return write_folder(self.lowered, network.inputs[0], network.outputs[0], content, integers, Path(path), force)
 
@@ -181,20 +184,24 @@ def verify(
 ) -> Verification:
     """Simulates a build folder against golden, and golden against onnxruntime, layer by layer.
 
-    `x` are the frames, the first `frames` of them if that is given; without it 64 (or `frames`) seeded random ones are
-    played. `simulators` are names, by default every one installed. `labels`, one a frame, give accuracies.
+    `x` are the frames, the first `frames` of them if that is given. Without it, `frames` seeded random ones are played:
+    by default 64, or fewer where they are long, but three. `simulators` are names, by default every one installed; with
+    neither names nor `frames`, a slow one plays as many as do not keep people waiting, and the result says so.
+    `labels`, one a frame, give accuracies.
     SimulationError where a simulator asked for is missing or its bench breaks down."""
     place = Path(folder)
-    read(place)
+    manifest = read(place)
     model = load(place / "model.onnx")
-    feeds = model.random_input(frames or RANDOM_FRAMES, seed) if x is None else model._feeds(x)
+    unasked = _unasked(RANDOM_FRAMES, manifest["timing"]["interval"])
+    feeds = model.random_input(frames or unasked, seed) if x is None else model._feeds(x)
     if labels is not None:
         labels = _checked_labels(labels, len(next(iter(feeds.values()))))
     feeds = {name: array[:frames] for name, array in feeds.items()}
     if not len(next(iter(feeds.values()))):
         raise SimulationError("the data holds no frame; give at least one")
     integers = model.golden_integers(feeds)
-    return simulate(place, model.network, feeds, integers, simulators, seed, waves, labels)
+    asked = frames is not None or bool(simulators)
+    return simulate(place, model.network, feeds, integers, simulators, seed, waves, labels, asked)
 
 
 def prove(folder: str | Path) -> FolderProof:
@@ -216,6 +223,10 @@ def obstacle(path: str | Path) -> str | None:
     except ShiftwrightError as error:
         return str(error)
     return None
+
+
+def _unasked(most: int, interval: int) -> int:
+    return min(most, max(FEWEST_FRAMES, UNASKED_CYCLES // interval))
 
 
 def _checked_labels(labels: NDArray[np.generic], frames: int) -> NDArray[np.generic]:

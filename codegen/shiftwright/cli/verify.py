@@ -16,7 +16,8 @@ def verify(
     ],
     simulator: Annotated[str, typer.Option(help="verilator, icarus, or all that are installed.")] = "all",
     frames: Annotated[
-        int | None, typer.Option(help="How many frames to play; by default 64, or all of --data.", min=1)
+        int | None,
+        typer.Option(help="How many frames to play; by default 64 (fewer if they are long), or all of --data.", min=1),
     ] = None,
     data: Annotated[
         Path | None,

@@ -27,5 +27,6 @@ SIMULATOR = Simulator(
     environment=environment,
     version_option="-V",
     build_args=lambda folder, top: ["-g2005"],
+    unasked=3_000,
     wave_args=("-g2012",),  # cocotb's own dump module is SystemVerilog
 )

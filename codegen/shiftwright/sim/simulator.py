@@ -17,7 +17,8 @@ class Simulator:
 
     `build_args` gives the options to build a top module of some name in some folder, where it may leave files.
     `wave_args` are further ones for a waveform, `run_args` gives those to run with a seed, `needs` names the programs
-    that a build calls. `packaged` gives the version that the package of a found tool states, for a tool that itself
+    that a build calls. `unasked` is how many cycles of frames it plays where nobody has named it or said how many
+    frames. `packaged` gives the version that the package of a found tool states, for a tool that itself
     does not know."""
 
     name: str
@@ -29,6 +30,7 @@ class Simulator:
     wave_args: tuple[str, ...] = ()
     run_args: Callable[[int], Sequence[str]] = lambda seed: ()
     needs: tuple[str, ...] = ()
+    unasked: int | None = None
     packaged: Callable[[Path], str | None] = lambda tool: None
 
     def lacks(self) -> list[str]:

@@ -17,7 +17,9 @@ from shiftwright.build import manifest as manifests
 from shiftwright.errors import SimulationError
 from shiftwright.frontend.convert import Network
 from shiftwright.frontend.reference import Comparison, compare, run_onnx
-from shiftwright.sim.installed import choose
+from shiftwright.sim.installed import choose, simulators
+
+LONGEST = 5  # a frame of so many times a simulator's `unasked` cycles is none of its own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,23 +92,34 @@ def simulate(
     network: Network,
     feeds: Mapping[str, NDArray[np.generic]],
     integers: Mapping[str, NDArray[np.int64]],
-    simulators: Sequence[str] = (),
+    wanted: Sequence[str] = (),
     seed: int = 0,
     waves: bool = False,
     labels: NDArray[np.generic] | None = None,
+    to_the_end: bool = True,
 ) -> Verification:
     """Plays frames through a folder's RTL in each simulator (by default all that are installed).
 
+    Unless `to_the_end`, a simulator that is slow plays only as many as do not keep people waiting, which is said.
     `labels` (frames,) give the accuracy of the largest output, of the words that left the hardware among others.
     SimulationError where a simulator asked for is missing, or none is there, or a bench breaks down."""
     manifest = manifests.read(folder)
-    chosen, skipped = choose(simulators)
+    chosen, skipped = choose(wanted)
     changed = _changed_files(folder, manifest)
     frames = len(next(iter(feeds.values())))
+    parts = dict.fromkeys(chosen, frames) if to_the_end else bearable(chosen, frames, manifest["timing"]["interval"])
+    skipped += [
+        f"{name} plays {part:,} of {frames:,} frames, being slow at {manifest['timing']['interval']:,} cycles a frame; "
+        f"--simulator {name} plays all"
+        for name, part in parts.items()
+        if part < frames
+    ]
     with TemporaryDirectory() as scratch:
         vectors = Path(scratch) / "vectors"
         _write_vectors(manifest, network, integers, vectors)
-        simulations = tuple(_run(folder, vectors, name, Path(scratch) / name, seed, waves) for name in chosen)
+        simulations = tuple(
+            _run(folder, vectors, name, part, Path(scratch) / name, seed, waves) for name, part in parts.items() if part
+        )
     accuracy = {} if labels is None else _accuracies(folder, network, feeds, integers, simulations, labels[:frames])
     layers = tuple(compare(network, feeds, integers))
     return Verification(folder, frames, simulations, tuple(skipped), layers, tuple(changed), accuracy)
@@ -171,11 +184,22 @@ def _words(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     return codes.reshape(len(codes), -1, codes.shape[-1])
 
 
-def _run(folder: Path, vectors: Path, simulator: str, scratch: Path, seed: int, waves: bool) -> Simulation:
+def bearable(chosen: Sequence[str], frames: int, interval: int) -> dict[str, int]:
+    """How many frames each simulator plays unasked: of long ones a slow simulator one, of very long ones none."""
+    limits = {name: simulators()[name].unasked for name in chosen}
+    quick = {name: frames for name, cycles in limits.items() if cycles is None}
+    least = {name: int(not quick or interval <= LONGEST * cycles) for name, cycles in limits.items() if cycles}
+    slow = {name: min(frames, max(cycles // interval, least[name])) for name, cycles in limits.items() if cycles}
+    return {name: (quick | slow)[name] for name in chosen}
+
+
+def _run(folder: Path, vectors: Path, simulator: str, frames: int, scratch: Path, seed: int, waves: bool) -> Simulation:
     result = scratch / "result.json"
     scratch.mkdir()
     command = [sys.executable, str(folder / "bench" / "run.py"), "--simulator", simulator, "--seed", str(seed)]
     command += [
+        "--frames",
+        str(frames),
         "--vectors",
         str(vectors),
         "--result",
