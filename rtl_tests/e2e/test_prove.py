@@ -119,6 +119,7 @@ def test_prove_as_a_table_and_as_json(copy: Path, terminal: Terminal) -> None:
     assert found["proved"] is True
     assert set(found) == {
         *("folder", "name", "proved", "files", "changed", "missing", "extra", "manifest", "stated_in", "against"),
+        "memories",
     }
     assert set(found["files"][0]) == {"file", "layer", "how", "proved", "message", "counts", "coefficients"}
 

@@ -41,8 +41,14 @@ def broken(built: Path, tmp_path: Path) -> Path:
 
 
 def test_a_folded_design_is_proved(built: Path) -> None:
-    """Its codes were proved as it was made again, and the top holds the same ones."""
-    assert flow.prove(built).proved
+    """Its codes were proved as it was made again, and the top holds the same ones; both memories are counted."""
+    found = flow.prove(built)
+    manifest = json.loads((built / "manifest.json").read_text(encoding="utf-8"))
+
+    assert found.proved
+    assert found.memories == manifest["proofs"]["weight_memories"] == 2
+    assert [layer["proof"]["leaf"] for layer in manifest["layers"]] == [None, None]
+    assert len({layer["proof"]["coefficients"] for layer in manifest["layers"]}) == 2
 
 
 def test_a_wrong_weight_code_is_told(broken: Path) -> None:

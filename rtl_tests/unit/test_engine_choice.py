@@ -22,6 +22,7 @@ ENGINES: dict[str, tuple[EngineChoice, str]] = {
     "folded:simd=8": (Folded(1, 8), "pe=1,simd=8"),
     "folded:pe=4,simd=8": (Folded(4, 8), "pe=4,simd=8"),
     "folded:simd=8,pe=4": (Folded(4, 8), "pe=4,simd=8"),
+    "folded: pe = 4 , simd=8 ": (Folded(4, 8), "pe=4,simd=8"),
 }
 
 
@@ -39,19 +40,21 @@ NONE = {
     "sereal:d=1": f"there is no engine 'sereal'; did you mean serial? choose from {FORMS}",
     "": f"there is no engine ''; choose from {FORMS}",
     "Serial": f"there is no engine 'Serial'; did you mean serial? choose from {FORMS}",
-    "serial:d=3": "serial:d=3 sends no digits that exist; d is 1, 2, 4",
-    "serial:d=0": "serial:d=0 sends no digits that exist; d is 1, 2, 4",
-    "serial:d": f"'d' is no setting of the serial engine, which takes d=N ({FORMS})",
-    "serial:d=-1": f"'d=-1' is no setting of the serial engine, which takes d=N ({FORMS})",
+    "serial:d=3": "serial:d=3: d is the bits sent a cycle, 1, 2, 4",
+    "serial:d=0": "serial:d=0: d is the bits sent a cycle, 1, 2, 4",
+    "serial:d": f"'d': d is a whole number from 1 to 999,999,999 ({FORMS})",
+    "serial:d=-1": f"'d=-1': d is a whole number from 1 to 999,999,999 ({FORMS})",
     "serial:pe=2": f"'pe=2' is no setting of the serial engine, which takes d=N ({FORMS})",
     "serial d=2": f"there is no engine 'serial d=2'; did you mean serial? choose from {FORMS}",
     "parallel:d=1": f"'d=1' is no setting of the parallel engine, which takes nothing ({FORMS})",
     "folded:pe=0": "folded:pe=0 folds to nothing; pe and simd are 1 or more",
     "folded:pe=4,simd=0": "folded:pe=4,simd=0 folds to nothing; pe and simd are 1 or more",
-    "folded:pe=4;simd=8": f"'pe=4;simd=8' is no setting of the folded engine, which takes pe=N and simd=N ({FORMS})",
-    "folded:pe=1000000000000": (
-        f"'pe=1000000000000' is no setting of the folded engine, which takes pe=N and simd=N ({FORMS})"
-    ),
+    "folded:pe=4;simd=8": f"'pe=4;simd=8': pe is a whole number from 1 to 999,999,999 ({FORMS})",
+    "folded:pe=1000000000000": f"'pe=1000000000000': pe is a whole number from 1 to 999,999,999 ({FORMS})",
+    "folded:pe=4.5": f"'pe=4.5': pe is a whole number from 1 to 999,999,999 ({FORMS})",
+    "folded:lanes=4": f"'lanes=4' is no setting of the folded engine, which takes pe=N and simd=N ({FORMS})",
+    "folded:pe=4,pe=8": "'folded:pe=4,pe=8' gives pe twice; give one number",
+    "folded:pe=4,": f"'' is no setting of the folded engine, which takes pe=N and simd=N ({FORMS})",
 }
 
 
@@ -64,12 +67,19 @@ def test_what_is_no_engine_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["serial:d=1", "conv", "", "=serial"])
 def test_a_rule_names_its_layers(text: str) -> None:
-    """`serial:d=1` alone reads as a layer called `serial:d`, and 1 is no engine."""
-    names = f"--engine {text!r} names no layers; write PATTERN=ENGINE, such as '*=serial:d=1' ({FORMS})"
-    message = f"there is no engine '1'; choose from {FORMS}" if text == "serial:d=1" else names
+    """An engine alone does not."""
+    message = f"{text!r} names no layers; write PATTERN=ENGINE, such as '*=serial:d=1' ({FORMS}; * for all)"
 
     with pytest.raises(HardwareError, match=f"^{re.escape(message)}$"):
         Choices.parse([text])
+
+
+def test_a_rule_is_a_text() -> None:
+    """One alone is a list of one; blanks count for nothing, and a name may hold an equals sign."""
+    assert Choices.parse("*=serial:d=2") == Choices.parse([" * = serial:d=2 "]) == Choices((("*", Serial(2)),))
+    assert Choices.parse(["a=b=folded:pe=2"]) == Choices((("a=b", Folded(2, 1)),))
+    with pytest.raises(HardwareError, match=r"^\('\*', 'serial'\) is no text; write PATTERN=ENGINE, such as"):
+        Choices.parse([("*", "serial")])  # type: ignore[list-item]
 
 
 def test_the_last_rule_that_fits_decides() -> None:
@@ -92,15 +102,16 @@ def test_the_last_rule_that_fits_decides() -> None:
 def test_a_rule_that_fits_no_layer_is_refused() -> None:
     """A misspelt name would leave a layer parallel without a word."""
     layers = ["Conv_5", "MatMul_12"]
-    Choices.parse(["Conv*=serial", "*_12=serial"]).check(layers)
+    Choices.parse(["Conv*=serial", "*_12=serial"]).check(layers, ["MaxPool_7"])
 
     listed = "layers that have an engine: Conv_5, MatMul_12"
     for pattern, message in {
         "Conv_6": f"no layer is called 'Conv_6'; did you mean 'Conv_5'? {listed}",
         "dense*": f"no layer is called 'dense*'; {listed}",
+        "MaxPool_7": "MaxPool_7 has no matrix and no engine to choose; layers that have: Conv_5, MatMul_12",
     }.items():
         with pytest.raises(HardwareError, match=f"^{re.escape(message)}$"):
-            Choices.parse(["*=serial", f"{pattern}=serial"]).check(layers)
+            Choices.parse(["*=serial", f"{pattern}=serial"]).check(layers, ["MaxPool_7"])
 
 
 def test_a_misspelt_layer_is_refused_when_a_model_is_compiled(tmp_path: Path) -> None:

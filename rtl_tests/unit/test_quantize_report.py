@@ -172,7 +172,7 @@ def hostile_tables(name: str) -> dict[str, str]:
         "multipliers": 0,
         "frames_per_second": 1.0,
         "clock_mhz": 1.0,
-        "proofs": {"adder_graphs": 1},
+        "proofs": {"adder_graphs": 1, "weight_memories": 0},
         "solver": Plan().as_dict(),
     }
     simulation = {"simulator": name, "equal": False, "words": 1, "latency": 1, "interval": 1, "cycles": 1}

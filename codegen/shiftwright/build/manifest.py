@@ -46,8 +46,10 @@ def describe(design: Lowered, source: InputEdge, target: OutputEdge, model: str,
         "links": [_link(stage, first) for stage, first in zip(design.stages, timing.first, strict=True)],
         "proofs": {
             "adder_graphs": sum(_has_graph(layer) for layer in design.layers),
+            "weight_memories": sum(_has_memory(layer) for layer in design.layers),
             "adders": sum(layer.engine.adders for layer in design.layers if layer.engine and _has_graph(layer)),
-            "statement": "each graph equals its matrix for all inputs, no width overflows, all rounding is exact",
+            "statement": "each graph and each memory equals its matrix for all inputs, no width overflows, "
+            "all rounding is exact",
         },
     }
 
@@ -109,7 +111,7 @@ def _layer(layer: Layer, latency: int, interval: int) -> Json:
         "estimated_luts": 0 if engine is None else engine.luts,
         "latency": latency,
         "interval": interval,
-        "proof": _proof(layer) if _has_graph(layer) else None,
+        "proof": _proof(layer) if _has_graph(layer) or _has_memory(layer) else None,
     }
 
 
@@ -117,14 +119,20 @@ def _has_graph(layer: Layer) -> bool:
     return layer.engine is not None and layer.engine.leaf is not None
 
 
+def _has_memory(layer: Layer) -> bool:
+    return layer.engine is not None and layer.engine.kind == "folded"
+
+
 def _proof(layer: Layer) -> Json:
-    """What lowering has proved of a layer's engine; `shiftwright prove` proves it again from the Verilog."""
-    assert layer.engine is not None and layer.engine.leaf is not None
+    """What lowering has proved of a layer's engine; `shiftwright prove` proves it again from the Verilog.
+
+    A folded engine is no file of its own, and has no leaf."""
+    assert layer.engine is not None
     leaf, wanted = layer.engine.leaf, stated(layer)
     return {
         "result": "proved",
-        "leaf": f"rtl/{leaf.name}.v",
-        "latency": leaf.latency,
+        "leaf": None if leaf is None else f"rtl/{leaf.name}.v",
+        "latency": None if leaf is None else leaf.latency,
         "inputs": wanted.lanes,
         "coefficients": wanted.digest,
     }

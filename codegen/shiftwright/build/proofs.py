@@ -49,7 +49,8 @@ class FolderProof:
 
     `files` are its Verilog, one by one. `changed` and `missing` are files that are not as written, `extra` those that
     nobody listed, `manifest` says in a line each what the file `stated_in` states wrongly. `against` names what the
-    Verilog was to compute. The same is found of a core, whose `folder` is its Verilog file."""
+    Verilog was to compute, `memories` counts those of folded layers, whose codes are proved before the file that holds
+    them is emitted again. The same is found of a core, whose `folder` is its Verilog file."""
 
     folder: Path
     name: str
@@ -60,6 +61,7 @@ class FolderProof:
     manifest: tuple[str, ...]
     stated_in: str = manifests.NAME
     against: str = "the weights of model.onnx"
+    memories: int = 0
 
     @property
     def proved(self) -> bool:
@@ -81,6 +83,7 @@ class FolderProof:
             "manifest": list(self.manifest),
             "stated_in": self.stated_in,
             "against": self.against,
+            "memories": self.memories,
         }
 
 

@@ -86,7 +86,10 @@ def prove_folder(folder: Path, network: Network) -> FolderProof:
     counts = {found.layer: found.counts for found in leaves.values() if found.counts is not None}
     wrong = wrong_statements(manifest, design, network, hash_of(folder / "model.onnx"), rtl, counts)
     extra = _extra(folder, listed, rtl)
-    return FolderProof(folder, design.name, tuple(files), tuple(changed), tuple(missing), tuple(extra), tuple(wrong))
+    return FolderProof(
+        *(folder, design.name, tuple(files), tuple(changed), tuple(missing), tuple(extra), tuple(wrong)),
+        memories=sum(layer.engine is not None and layer.engine.kind == "folded" for layer in design.layers),
+    )
 
 
 def _fresh_design(folder: Path, network: Network, manifest: manifests.Json, changed: list[str]) -> Lowered:

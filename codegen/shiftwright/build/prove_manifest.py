@@ -87,7 +87,7 @@ def wrong_statements(
     wanted["layers"] = [
         {key: layer[key] for key in DECIDED_OF_LAYERS} | _counted(layer, counts) for layer in fresh["layers"]
     ]
-    wanted["proofs"] = {key: fresh["proofs"][key] for key in ("adder_graphs", "statement")}
+    wanted["proofs"] = {key: fresh["proofs"][key] for key in ("adder_graphs", "weight_memories", "statement")}
     if all("adders" in layer for layer in wanted["layers"]):
         wanted["proofs"]["adders"] = sum(found.adders for found in counts.values())
     return [
@@ -98,7 +98,7 @@ def wrong_statements(
 
 def _counted(layer: Mapping[str, Any], counts: Mapping[str, LeafProof]) -> dict[str, int]:
     """What a layer's leaf holds; of an unproved one nobody can say. Without a leaf the engine's fold decides."""
-    if not layer["proof"]:
+    if not layer["proof"] or layer["proof"]["leaf"] is None:
         return {key: layer[key] for key in COUNTED}
     found = counts.get(layer["name"])
     return {} if found is None else {key: getattr(found, key) for key in COUNTED}

@@ -68,13 +68,17 @@ class Choices:
     def parse(cls, texts: Iterable[str]) -> "Choices":
         """Of texts such as `conv*=serial:d=1`; HardwareError for one that is none."""
         rules = []
+        texts = [texts] if isinstance(texts, str) else list(texts)
         for text in texts:
-            pattern, separator, engine = text.partition("=")
-            if not separator or not pattern:
+            if not isinstance(text, str):
+                raise HardwareError(f"{text!r} is no text; write PATTERN=ENGINE, such as '*=serial:d=1' ({FORMS})")
+            before, colon, settings = text.partition(":")
+            pattern, _, kind = before.rpartition("=")
+            if not pattern.strip():
                 raise HardwareError(
-                    f"--engine {text!r} names no layers; write PATTERN=ENGINE, such as '*=serial:d=1' ({FORMS})"
+                    f"{text!r} names no layers; write PATTERN=ENGINE, such as '*=serial:d=1' ({FORMS}; * for all)"
                 )
-            rules.append((pattern, parse_engine(engine)))
+            rules.append((pattern.strip(), parse_engine(kind + colon + settings)))
         return cls(tuple(rules))
 
     def engine(self, layer: str) -> EngineChoice:
@@ -82,10 +86,14 @@ class Choices:
         fitting = [choice for pattern, choice in self.rules if fnmatchcase(layer, pattern)]
         return fitting[-1] if fitting else PARALLEL
 
-    def check(self, layers: list[str]) -> None:
-        """HardwareError for a pattern that fits none of the layers."""
+    def check(self, layers: list[str], others: list[str]) -> None:
+        """HardwareError for a pattern that fits none of the layers; `others` have no matrix, and one hardware only."""
         for pattern, _ in self.rules:
             if not any(fnmatchcase(layer, pattern) for layer in layers):
+                if pattern in others:
+                    raise HardwareError(
+                        f"{pattern} has no matrix and no engine to choose; layers that have: {', '.join(layers)}"
+                    )
                 near = get_close_matches(pattern, layers, n=1)
                 hint = f"did you mean {near[0]!r}? " if near else ""
                 raise HardwareError(
@@ -95,22 +103,26 @@ class Choices:
 
 def parse_engine(text: str) -> EngineChoice:
     """`parallel`, `serial:d=2`, `folded:pe=4,simd=8`; HardwareError for anything else."""
-    kind, _, rest = text.partition(":")
+    kind, _, rest = (part.strip() for part in text.partition(":"))
     if kind not in OPTIONS:
         near = get_close_matches(kind, OPTIONS, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise HardwareError(f"there is no engine {kind!r}; {hint}choose from {FORMS}")
     given: dict[str, int] = {}
-    for part in filter(None, rest.split(",")):
-        match = re.fullmatch(r"([a-z]+)=([0-9]{1,9})", part)
-        if match is None or match[1] not in OPTIONS[kind]:
-            known = " and ".join(f"{name}=N" for name in OPTIONS[kind]) or "nothing"
-            raise HardwareError(f"{part!r} is no setting of the {kind} engine, which takes {known} ({FORMS})")
-        given[match[1]] = int(match[2])
+    for part in rest.split(",") if rest else ():
+        name, _, number = (word.strip() for word in part.partition("="))
+        if name not in OPTIONS[kind]:
+            known = " and ".join(f"{option}=N" for option in OPTIONS[kind]) or "nothing"
+            raise HardwareError(f"{part.strip()!r} is no setting of the {kind} engine, which takes {known} ({FORMS})")
+        if not re.fullmatch(r"[0-9]{1,9}", number):
+            raise HardwareError(f"{part.strip()!r}: {name} is a whole number from 1 to 999,999,999 ({FORMS})")
+        if name in given:
+            raise HardwareError(f"{text!r} gives {name} twice; give one number")
+        given[name] = int(number)
     if kind == "serial":
         digit = given.get("d", 1)
         if digit not in DIGITS:
-            raise HardwareError(f"serial:d={digit} sends no digits that exist; d is {', '.join(map(str, DIGITS))}")
+            raise HardwareError(f"serial:d={digit}: d is the bits sent a cycle, {', '.join(map(str, DIGITS))}")
         return Serial(digit)
     if kind == "folded":
         if 0 in given.values():

@@ -93,7 +93,8 @@ def build_stages(
     `progress` hears each layer's name before it is solved."""
     check_hardware(graph)
     parts = parts_of(graph)
-    plan.engines.check([part.name for part in parts if part.product is not None])
+    with_engine = [part.name for part in parts if part.product is not None]
+    plan.engines.check(with_engine, [part.name for part in parts if part.product is None])
     stages: list[Stage] = []
     while parts:
         progress(parts[0].name)

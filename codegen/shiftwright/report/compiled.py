@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from shiftwright.report.parts import add_row, new_table, plural, print_line, thousands
+from shiftwright.report.parts import add_row, kinds, new_table, plural, print_line, thousands
 
 SHOWN_OF_HASH = 8
 UNBOUNDED = 10_000
@@ -19,17 +19,18 @@ COLUMNS = ("layer", "does", "weights", "engine", *NUMBERS, "proof")
 def compiled_table(console: Console, summary: dict[str, Any]) -> None:
     """Layers with their cost, then the design as a whole."""
     console.print(_layers(console, summary))
-    totals = _totals(summary)
+    totals, proofs = _totals(summary), summary["proofs"]
+    proved = kinds(proofs["adder_graphs"], "adder graph", "adder graphs", proofs["weight_memories"])
     interval, latency = summary["timing"]["interval"], summary["timing"]["latency"]
     print_line(
         console,
         f"{plural(summary['multipliers'], 'multiplier')}; {plural(totals['requantize_adders'], 'adder')} in "
-        f"requantizers; {plural(totals['registers'], 'register bit')} among adders.\n"
+        f"requantizers; {plural(totals['registers'], 'register bit')} among the adders of graphs.\n"
         f"A frame every {plural(interval, 'cycle')}, latency {plural(latency, 'cycle')}: "
         f"{summary['frames_per_second']:,.0f} frames a second at {summary['clock_mhz']:g} MHz (assumed).\n"
-        f"{solved_line(summary['solver'])}; {_pipelined(summary)}.\n"
-        f"Proved: {plural(summary['proofs']['adder_graphs'], 'adder graph')} equal to the weights for every input, "
-        f"no overflow, exact rounding.\nNext: shiftwright verify {quote(summary['folder'])}",
+        f"{_graphs(summary)}"
+        f"Proved: {proved} equal to the weights for every input, no overflow, exact rounding.\n"
+        f"Next: shiftwright verify {quote(summary['folder'])}",
     )
 
 
@@ -51,7 +52,7 @@ def _totals(summary: dict[str, Any]) -> dict[str, int]:
 def _layers(console: Console, summary: dict[str, Any]) -> Table:
     """The table of layers with as many columns as the console has room for: what counts is never cut."""
     totals = _totals(summary) | {"latency": summary["timing"]["latency"]}
-    for left_out in ((), ("proof",), ("proof", "weights")):
+    for left_out in ((), ("proof",), ("proof", "weights"), ("proof", "weights", "does")):
         table = new_table(f"{summary['name']} in {summary['folder']}")
         columns = [column for column in COLUMNS if column not in left_out]
         for column in columns:
@@ -62,7 +63,7 @@ def _layers(console: Console, summary: dict[str, Any]) -> Table:
         for layer in summary["layers"]:
             cells = {
                 "layer": layer["name"],
-                "does": layer["does"].split(" · ")[0],
+                "does": _does(layer),
                 "weights": layer["numbers"],
                 "engine": _engine(layer),
                 "proof": layer["proof"]["coefficients"][:SHOWN_OF_HASH] if layer["proof"] else "",
@@ -78,6 +79,12 @@ def _layers(console: Console, summary: dict[str, Any]) -> Table:
     return table
 
 
+def _does(layer: dict[str, Any]) -> str:
+    """The operator that counts: the first one, unless it only reads the codes of the next."""
+    first, *others = layer["does"].split(" · ")
+    return str(others[0] if others and first.startswith("lookup") else first)
+
+
 def _engine(layer: dict[str, Any]) -> str:
     """The engine with its fold, as --engine takes it; nothing for a layer without one."""
     if layer["engine"] == "component":
@@ -85,10 +92,18 @@ def _engine(layer: dict[str, Any]) -> str:
     return str(layer["engine"]) + (f":{layer['fold']}" if layer["fold"] else "")
 
 
+def _graphs(summary: dict[str, Any]) -> str:
+    """How adder graphs were found and are pipelined; nothing where there are none."""
+    if not summary["proofs"]["adder_graphs"]:
+        return ""
+    return f"{solved_line(summary['solver'])}; {_pipelined(summary)}.\n"
+
+
 def _pipelined(summary: dict[str, Any]) -> str:
     levels = sorted({layer["levels_per_stage"] for layer in summary["layers"] if layer["levels_per_stage"]})
     if not levels:
-        return "no adders"
+        serial = any(layer["engine"] == "serial" for layer in summary["layers"])
+        return "a register behind each adder" if serial else "no adders"
     first, last = levels[0], levels[-1]
     some = plural(last, "adder level") if first == last else f"{first} to {last} adder levels"
     clock = summary["solver"]["pipelined_for_mhz"]

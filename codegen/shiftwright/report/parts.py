@@ -42,6 +42,12 @@ def plural(number: int, thing: str, things: str = "") -> str:
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
+def kinds(graphs: int, graph: str, graphs_name: str, memories: int) -> str:
+    """2 adder graphs and 1 weight memory, or whichever there is."""
+    parts = [plural(graphs, graph, graphs_name)] if graphs or not memories else []
+    return " and ".join([*parts, *([plural(memories, "weight memory", "weight memories")] if memories else [])])
+
+
 def ends(first: int, last: int) -> str:
     """2–8, or 4 alone."""
     return str(first) if first == last else f"{first}–{last}"

@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from shiftwright.report.parts import add_row, new_table, plural, print_line, thousands
+from shiftwright.report.parts import add_row, kinds, new_table, plural, print_line, thousands
 
 
 def proved_table(console: Console, found: dict[str, Any]) -> None:
@@ -38,8 +38,8 @@ def proved_table(console: Console, found: dict[str, Any]) -> None:
         leaves = sum(file["counts"] is not None for file in found["files"])
         others = len(found["files"]) - leaves
         lines.append(
-            f"Proved for every input: {plural(leaves, 'adder leaf', 'adder leaves')} equal to {found['against']}"
-            + (f"; {plural(others, 'other file')} as emitted from it." if others else ".")
+            f"Proved for every input: {kinds(leaves, 'adder leaf', 'adder leaves', found['memories'])} equal to "
+            f"{found['against']}" + (f"; {plural(others, 'other file')} as emitted from it." if others else ".")
         )
     for line in lines:
         print_line(console, line)
