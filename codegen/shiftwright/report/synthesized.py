@@ -1,5 +1,6 @@
 """What `shiftwright synth` found: a line a module, the highest clock, and how was counted."""
 
+import re
 from typing import Any
 
 from rich.console import Console
@@ -17,11 +18,11 @@ def synthesized_table(console: Console, found: dict[str, Any]) -> None:
         columns["other"] = "others"
     for column in columns.values():
         table.add_column(column, justify="right", no_wrap=True)
-    for module in found["modules"]:
-        name = module["module"].removeprefix(f"{found['name']}.").removeprefix(f"{found['name']}_")
-        several = f" (×{module['instances']})" if module["instances"] > 1 else ""
-        if any(module[key] for key in columns):
-            add_row(table, name + several, *(thousands(module[key] * module["instances"]) for key in columns))
+    for name, alike in _alike(found).items():
+        instances = sum(module["instances"] for module in alike)
+        counts = [sum(module[key] * module["instances"] for module in alike) for key in columns]
+        if any(counts):
+            add_row(table, name + (f" (×{instances})" if instances > 1 else ""), *map(thousands, counts))
     table.add_section()
     add_row(table, "total", *(thousands(found["total"][key]) for key in columns))
     console.print(table)
@@ -43,3 +44,13 @@ def synthesized_table(console: Console, found: dict[str, Any]) -> None:
             f"Placed: {thousands(placed['used'])} of {thousands(placed['available'])} logic cells ({share:.1%}).",
         )
     print_line(console, f"Counted: {found['rule']}.\nLogs: {found['folder']}")
+
+
+def _alike(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Modules by name, those together that differ in a number at the end of their path, such as an engine's lanes."""
+    groups: dict[str, dict[str, dict[str, Any]]] = {}
+    for module in found["modules"]:
+        name = module["module"].removeprefix(f"{found['name']}.").removeprefix(f"{found['name']}_")
+        path, dot, last = name.rpartition(".")
+        groups.setdefault(path + dot + re.sub(r"\d+", "*", last) if dot else name, {})[name] = module
+    return {next(iter(group)) if len(group) == 1 else name: list(group.values()) for name, group in groups.items()}
