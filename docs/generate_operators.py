@@ -44,7 +44,7 @@ HARDWARE = {
     "Add": "a constant: free; two tensors: **no**, golden only",
     "Cast": "free: another type for the same words",
     "Clip": "yes; free in front of a QuantizeLinear",
-    "Conv": "yes; `group` above 1: **no**, golden only",
+    "Conv": "yes",
     "DequantizeLinear": "free: a scale and an offset",
     "Relu": "yes; free in front of a QuantizeLinear",
 }
