@@ -1,5 +1,6 @@
 """Requantizers on digits alone, in Icarus and in integers: many clamps side by side, each on every word it can meet."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import assume, given
@@ -7,12 +8,15 @@ from hypothesis import strategies as st
 
 from rtl_tests.rtl.streams import Case, simulate
 from rtl_tests.rtl.test_serial import scale
+from shiftwright.arith.requantize import Requantizer
 from shiftwright.arith.serial.word import DIGITS, cycles_of
+from shiftwright.errors import ProofError
 from shiftwright.rtl.format import Format
 from shiftwright.rtl.requantize_leaf import code_range
 from shiftwright.rtl.serial.clamp import SerialClamp
 from shiftwright.rtl.serial.deserialiser import Deserialiser
 from shiftwright.rtl.serial.engine import SerialEngine
+from shiftwright.rtl.serial.prove_clamp import clamped, prove_clamp
 from shiftwright.rtl.serial.requantizer import SerialRequantizer
 from shiftwright.rtl.serial.serialiser import Serialiser
 
@@ -39,20 +43,53 @@ LANES = [
 ]
 
 
-@given(NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.integers(0, 10))
-def test_a_clamp_is_its_requantizer(lo: int, hi: int, least: int, most: int, shift: int) -> None:
-    """For every word; and a clamp that may saturate has a bit of the word left to see it by."""
-    assume(lo <= hi and least <= most)
-    clamp = SerialClamp.of(scale(least, most, shift), lo, hi)
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[SerialClamp, Requantizer, int, int]:
+    """A requantizer that works on digits, its clamp, and the bounds of its words."""
+    lo, hi = sorted((draw(NUMBERS), draw(NUMBERS)))
+    most = (1 << draw(st.integers(0, 9))) - 1
+    tail = scale(draw(st.sampled_from([0, -most - 1, -300])), most, draw(st.integers(0, 10)))
+    clamp = SerialClamp.of(tail, lo, hi)
     assume(clamp is not None)
     assert clamp is not None
+    return clamp, tail, lo, hi
+
+
+@given(cases())
+def test_a_clamp_is_its_requantizer(case: tuple[SerialClamp, Requantizer, int, int]) -> None:
+    """For every word; and a clamp that may saturate has a bit of the word left to see it by."""
+    clamp, tail, lo, hi = case
+    bits = Format.spanning([(lo, hi)]).bits
 
     bottom, top = -(1 << clamp.bits) if clamp.signed else 0, (1 << clamp.bits) - 1
     for word in range(lo, hi + 1):
         code = word >> clamp.shift
-        assert min(max(code, bottom), top) == min(max(word >> shift, least), most)
+        assert min(max(code, bottom), top) == min(max(word >> tail.shift, tail.lo), tail.hi)
+        assert clamped(clamp, word, bits) == min(max(word >> tail.shift, tail.lo), tail.hi)
         assert clamp.clamps or bottom <= code <= top
-    assert clamp.shift + clamp.bits + clamp.clamps <= Format.spanning([(lo, hi)]).bits
+    assert clamp.shift + clamp.bits + clamp.clamps <= bits
+
+
+@given(cases(), st.integers(0, 12))
+def test_the_proof_is_right_either_way(case: tuple[SerialClamp, Requantizer, int, int], field: int) -> None:
+    """It holds of every clamp that there is; of one with a field that is not as it should be, only if no word tells.
+
+    Bits cut off are refused even where a code of 0 bits makes them harmless."""
+    clamp, tail, lo, hi = case
+    bits = Format.spanning([(lo, hi)]).bits
+    prove_clamp(clamp, tail, lo, hi, bits)
+
+    others = [replace(clamp, bits=fewer) for fewer in range(bits - clamp.shift)]
+    others += [replace(clamp, signed=not clamp.signed), replace(clamp, clamps=not clamp.clamps)]
+    others += [replace(clamp, below_zero=not clamp.below_zero)]
+    other = others[field % len(others)]
+    wrong = any(clamped(other, word, bits) != clamped(clamp, word, bits) for word in range(lo, hi + 1))
+    try:
+        prove_clamp(other, tail, lo, hi, bits)
+    except ProofError:
+        assert wrong or not other.clamps
+    else:
+        assert not wrong
 
 
 def test_clamps_in_hardware(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from shiftwright.rtl.serial.deserialiser import Deserialiser
 from shiftwright.rtl.serial.engine import SerialEngine
 from shiftwright.rtl.serial.graph import SerialGraph
 from shiftwright.rtl.serial.leaf import SerialLeaf
+from shiftwright.rtl.serial.prove_clamp import prove_clamp
 from shiftwright.rtl.serial.requantizer import SerialRequantizer
 from shiftwright.rtl.serial.serialiser import Serialiser
 from shiftwright.rtl.skid import Skid
@@ -78,7 +79,9 @@ def serial_engines(
         luts = graph_luts(netlist, plan) + is_first * serialiser_luts(head)
         waits = 0
         if not is_last:
-            assert layer.clamps is not None
+            assert layer.clamps is not None and solved.tails is not None
+            for clamp, tail, span in zip(layer.clamps, solved.tails, solved.ranges, strict=True):
+                prove_clamp(clamp, tail, *span, digit * cycles)
             waits = cycles + 1
             inner.append(SerialRequantizer(layer.clamps, low, digit, cycles))
             luts += digit * sum(2 + clamp.clamps * (1 + clamp.signed) for clamp in layer.clamps)
