@@ -3,17 +3,12 @@
 Building a Verilator model is where the time goes: twenty seconds of a processor, whatever is played. So a grid's first
 spelling goes through both simulators, the others through Icarus, which starts at once, and on the MLP alone."""
 
-import os
-import shlex
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
-from rtl_tests.e2e import object_cache
 from rtl_tests.e2e.digits_on_grids import FRAMES, NETWORKS, SPELLINGS, Journey, bits_of, travel
 from rtl_tests.e2e.simulators import need
 from rtl_tests.unit.quantize_networks import Draft, frames
@@ -44,18 +39,6 @@ weight_bits = 8
 weights = "uniform"
 weight_bits = 8
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def shared_objects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Verilator's runtime is compiled once, for all the workers of a run."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "objects"
-    folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-E", "-S", object_cache.__file__, str(folder)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OBJCACHE", shlex.join(command))
-        yield
 
 
 BOTH = ("verilator", "icarus")
