@@ -99,14 +99,22 @@ def test_tables_are_powers_of_two_of_a_few_bits(name: str, subjects: dict[str, S
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "simulator", "frames"), [("mlp", "icarus", 30), ("cnn", "icarus", 8), ("mlp", "verilator", HELD_BACK)]
+    ("name", "simulator", "frames", "engine"),
+    [
+        ("mlp", "icarus", 30, "parallel"),
+        ("cnn", "icarus", 8, "parallel"),
+        ("mlp", "verilator", HELD_BACK, "parallel"),
+        ("mlp", "icarus", 5, "serial:d=1"),
+        ("mlp", "icarus", 5, "folded:pe=4,simd=8"),
+        ("cnn", "verilator", 20, "folded:pe=4,simd=4"),
+    ],
 )
 def test_hardware_is_equal(
-    name: str, simulator: str, frames: int, subjects: dict[str, Subject], tmp_path: Path
+    name: str, simulator: str, frames: int, engine: str, subjects: dict[str, Subject], tmp_path: Path
 ) -> None:
     """Word for word under stalls; then the folder is proved again from its files."""
     subject = subjects[name]
-    manifest = flow.load(subject.path).compile(effort="fast").build(tmp_path / "build")
+    manifest = flow.load(subject.path).compile(effort="fast", engines=[f"*={engine}"]).build(tmp_path / "build")
     found = flow.verify(tmp_path / "build", subject.x, frames, [need(simulator)], labels=subject.labels)
     (simulation,) = found.simulations
 
